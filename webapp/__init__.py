@@ -1,0 +1,1 @@
+"""The web tier and the business of Chatbot SAV."""

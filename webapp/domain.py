@@ -1,0 +1,192 @@
+"""The words of the business, shared by every room. Standard library only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+
+class Language(StrEnum):
+    FR = "fr"
+    EN = "en"
+
+
+class Role(StrEnum):
+    """What an account may do; an admin may do all that staff may."""
+
+    CLIENT = "client"
+    STAFF = "staff"
+    ADMIN = "admin"
+
+
+class Author(StrEnum):
+    """Who speaks in a message."""
+
+    CLIENT = "client"
+    ASSISTANT = "assistant"
+    STAFF = "staff"
+    SYSTEM = "system"
+
+
+class Outcome(StrEnum):
+    """What a reply did for its question; None stands for words that state no fact (a greeting)."""
+
+    ANSWERED = "answered"
+    NO_ANSWER = "no_answer"
+    HANDED_OVER = "handed_over"
+
+
+class ConversationStatus(StrEnum):
+    NEW = "new"
+    IN_PROGRESS = "in_progress"
+    WAITING_STAFF = "waiting_staff"
+    CLOSED = "closed"
+
+
+class SummaryState(StrEnum):
+    NONE = "none"
+    PENDING = "pending"
+    READY = "ready"
+    UNAVAILABLE = "unavailable"
+
+
+class JobKind(StrEnum):
+    REPLY = "reply"
+    IMAGE = "image"
+    SUMMARY = "summary"
+    INGEST = "ingest"
+    SEARCH = "search"
+
+
+class JobStatus(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    HANDED_OVER = "handed_over"
+
+
+OPEN_JOB_STATUSES = (JobStatus.QUEUED, JobStatus.RUNNING)
+
+
+class Queue(StrEnum):
+    REPLIES = "replies"
+    IMAGES = "images"
+    BACKGROUND = "background"
+    DOCUMENTS = "documents"
+
+
+QUEUE_OF_KIND = {
+    JobKind.REPLY: Queue.REPLIES,
+    JobKind.IMAGE: Queue.IMAGES,
+    JobKind.SUMMARY: Queue.BACKGROUND,
+    JobKind.SEARCH: Queue.BACKGROUND,
+    JobKind.INGEST: Queue.DOCUMENTS,
+}
+
+
+class HandoverReason(StrEnum):
+    """Why a person takes over; a closed set, it labels a metric."""
+
+    CUSTOMER = "customer"
+    NO_ANSWER = "no_answer"
+    DEADLINE = "deadline"
+    CRASHES = "crashes"
+    FATAL = "fatal"
+    STAFF_SPOKE = "staff_spoke"
+    CLOSED = "closed"
+    ASSISTANT_OFF = "assistant_off"
+
+
+class Audience(StrEnum):
+    """Who may read a document: everybody signed in, or staff only."""
+
+    PUBLIC = "public"
+    INTERNAL = "internal"
+
+
+class DocumentState(StrEnum):
+    PENDING = "pending"
+    PUBLISHED = "published"
+    FAILED = "failed"
+    DELETED = "deleted"
+
+
+class IndexState(StrEnum):
+    FRESH = "fresh"
+    BUILDING = "building"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of a conversation as the assistant sees it, oldest first in a history."""
+
+    author: Author
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What the index proposes: a passage id and its score in 0..1, best first in a list."""
+
+    passage_id: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A published piece of a document, read from PostgreSQL. `page` is 1-based, None where the file has no pages."""
+
+    id: int
+    document_id: UUID
+    title: str
+    page: int | None
+    heading: str
+    text: str
+    language: Language
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A passage quoted by a reply, under the number `n` (1-based) the reader sees."""
+
+    n: int
+    passage_id: int
+    document_id: UUID
+    title: str
+    page: int | None
+    excerpt: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens billed by the model for one reply."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a reply job asks of the assistant. `history` excludes `text`, oldest turn first."""
+
+    text: str
+    history: tuple[Turn, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the assistant says. `text` is Markdown; numbers in it like [1] are `sources[i].n`."""
+
+    text: str
+    outcome: Outcome | None
+    language: Language
+    sources: tuple[Source, ...] = ()
+    model: str = "extractive"
+    usage: Usage = field(default_factory=Usage)
