@@ -1,0 +1,42 @@
+"""How every process connects to PostgreSQL: bounded waits everywhere, so that nothing hangs on a sick server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session, sessionmaker
+
+if TYPE_CHECKING:
+    from webapp.settings import Settings
+
+WEB_STATEMENT_TIMEOUT_MS = 5_000
+WORKER_STATEMENT_TIMEOUT_MS = 30_000
+
+
+def connect_args(statement_timeout_ms: int) -> dict[str, Any]:
+    return {
+        "connect_timeout": 3,
+        "keepalives_idle": 10,
+        "keepalives_interval": 3,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 10_000,
+        "options": f"-c statement_timeout={statement_timeout_ms} -c idle_in_transaction_session_timeout=30000"
+        " -c timezone=UTC",
+    }
+
+
+def engine_options(pool_size: int, statement_timeout_ms: int) -> dict[str, Any]:
+    return {
+        "pool_size": pool_size,
+        "max_overflow": 2,
+        "pool_timeout": 5,
+        "pool_pre_ping": True,
+        "connect_args": connect_args(statement_timeout_ms),
+    }
+
+
+def open_sessions(settings: Settings, pool_size: int) -> sessionmaker[Session]:
+    """Return the session factory of a process that is no web process."""
+    engine = create_engine(settings.database_url, **engine_options(pool_size, WORKER_STATEMENT_TIMEOUT_MS))
+    return sessionmaker(engine, expire_on_commit=False)
