@@ -1,0 +1,1 @@
+"""What the business does. Functions take a session, flush, and leave the commit to the edge that called them."""

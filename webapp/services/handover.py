@@ -1,0 +1,110 @@
+"""A person takes over: every open reply slot of the case is filled with a short true notice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select, text
+from uuid_utils.compat import uuid7
+
+from webapp.domain import (
+    OPEN_JOB_STATUSES,
+    Author,
+    ConversationStatus,
+    HandoverReason,
+    JobKind,
+    JobStatus,
+    Outcome,
+)
+from webapp.models import Conversation, Job, Message
+from webapp.texts import say
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.orm import Session
+
+# A person already speaks, or nobody is owed anything any more.
+_NOBODY_IS_OWED = (HandoverReason.STAFF_SPOKE, HandoverReason.CLOSED)
+
+_FILL_SLOT = text("""
+UPDATE job SET status = :status, reply_id = :reply, worker_key = NULL, lease_until = NULL, fence = fence + 1,
+    error_code = :reason, finished_at = clock_timestamp() WHERE id = :id
+""")
+
+
+def lock_conversation(session: Session, conversation_id: UUID) -> Conversation:
+    """Lock a case. Everybody takes this lock before those of its jobs, so nobody waits in a circle."""
+    return session.execute(
+        select(Conversation)
+        .where(Conversation.id == conversation_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).scalar_one()
+
+
+def say_next(session: Session, conversation: Conversation, message: Message) -> Message:
+    """Append a message to a locked conversation."""
+    conversation.last_seq += 1
+    touch(conversation)
+    message.id, message.conversation_id, message.seq = uuid7(), conversation.id, conversation.last_seq
+    session.add(message)
+    session.flush()
+    return message
+
+
+def touch(conversation: Conversation) -> None:
+    """Mark a locked conversation as changed: its readers' entity tags no longer match."""
+    conversation.version += 1
+    conversation.updated_at = func.clock_timestamp()
+
+
+def hand_over_open_replies(session: Session, conversation: Conversation, reason: HandoverReason) -> int:
+    """Fill every open reply slot of a locked conversation; return how many there were."""
+    return _hand_over(session, conversation, reason, Job.kind == JobKind.REPLY)
+
+
+def give_up(session: Session, conversation_id: UUID, job_id: UUID, reason: HandoverReason) -> int:
+    """Hand one question to a person (deadline, crashes, fatal fault); 0 when its reply was quicker."""
+    return _hand_over(session, lock_conversation(session, conversation_id), reason, Job.id == job_id)
+
+
+def _hand_over(
+    session: Session, conversation: Conversation, reason: HandoverReason, which: ColumnElement[bool]
+) -> int:
+    open_jobs = session.scalars(
+        select(Job)
+        .where(Job.conversation_id == conversation.id, Job.status.in_(OPEN_JOB_STATUSES), which)
+        .order_by(Job.number)
+        .with_for_update()
+    ).all()
+    for job in open_jobs:
+        _fill_slot(session, conversation, job, reason)
+    if open_jobs and reason not in _NOBODY_IS_OWED:
+        owe_a_person(conversation, reason)
+        session.flush()
+    return len(open_jobs)
+
+
+def owe_a_person(conversation: Conversation, reason: HandoverReason) -> None:
+    """Put a locked conversation among those that wait for a person, keeping its place if it waits already."""
+    conversation.status = ConversationStatus.WAITING_STAFF
+    conversation.handover_reason = reason
+    conversation.no_answers = 0
+    if conversation.waiting_since is None:
+        conversation.waiting_since = func.clock_timestamp()
+
+
+def _fill_slot(session: Session, conversation: Conversation, job: Job, reason: HandoverReason) -> None:
+    notice = Message(
+        role=Author.ASSISTANT,
+        content=say(f"notices.handed_over.{reason}", conversation.language),
+        reply_to=job.message_id,
+        outcome=Outcome.HANDED_OVER,
+        owes_reply=False,
+    )
+    say_next(session, conversation, notice)
+    session.execute(
+        _FILL_SLOT, {"id": job.id, "reply": notice.id, "status": JobStatus.HANDED_OVER.value, "reason": reason.value}
+    )

@@ -1,0 +1,157 @@
+"""The life of a job: queued, published as a ticket, claimed, ended. PostgreSQL's clock alone tells the time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import func, insert, select, text
+from uuid_utils.compat import uuid7
+
+from webapp.domain import QUEUE_OF_KIND, JobKind, JobStatus, Queue
+from webapp.models import Job
+from webapp.models.jobs import NUMBER_SEQUENCES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.orm import Session
+
+MAX_CRASHES = 3
+REPUBLISH_AFTER_S = 30
+CHANNEL = "jobs"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to work on a job, for as long as its fence stands."""
+
+    job_id: UUID
+    kind: JobKind
+    fence: int
+    attempts: int
+    crashes: int
+    requester_id: UUID | None
+    conversation_id: UUID | None
+    message_id: UUID | None
+    document_id: UUID | None
+    request: dict[str, Any] = field(compare=False)
+    waited_s: float = 0.0
+
+
+_HAS_DUE = text("""
+SELECT EXISTS (SELECT 1 FROM job WHERE queue = :queue AND status = 'queued' AND next_at <= clock_timestamp()
+    AND (published_at IS NULL OR published_at < clock_timestamp() - make_interval(secs => :republish)))
+""")
+_PUBLISHABLE = text("""
+SELECT id, kind FROM job WHERE id IN (
+    SELECT id FROM job j
+    WHERE queue = :queue AND status = 'queued' AND next_at <= clock_timestamp()
+      AND (published_at IS NULL OR published_at < clock_timestamp() - make_interval(secs => :republish))
+      AND NOT EXISTS (SELECT 1 FROM job older WHERE older.conversation_id = j.conversation_id AND older.kind = 'reply'
+                      AND older.status IN ('queued', 'running') AND older.number < j.number AND j.kind = 'reply')
+    ORDER BY number LIMIT :room)
+AND status = 'queued' ORDER BY number FOR UPDATE SKIP LOCKED
+""")
+_PUBLISHED = text("UPDATE job SET published_at = clock_timestamp() WHERE id = ANY(:ids)")
+
+_CLAIM = text("""
+UPDATE job j SET status = 'running', attempts = attempts + 1, fence = fence + 1, worker_key = :worker_key,
+    lease_until = clock_timestamp() + make_interval(secs => :lease),
+    started_at = coalesce(started_at, clock_timestamp())
+WHERE id = :id AND status = 'queued' AND kind = :kind AND next_at <= clock_timestamp()
+  AND deadline_at > clock_timestamp()
+  AND NOT EXISTS (SELECT 1 FROM job older WHERE older.conversation_id = j.conversation_id AND older.kind = 'reply'
+                  AND older.status IN ('queued', 'running') AND older.number < j.number AND j.kind = 'reply')
+RETURNING id, kind, fence, attempts, crashes, requester_id, conversation_id, message_id, document_id, request,
+    extract(epoch FROM clock_timestamp() - greatest(created_at, next_at))::float8 AS waited_s
+""")
+
+_REQUEUE = text("""
+UPDATE job SET status = 'queued', crashes = crashes + :crashes, worker_key = NULL, lease_until = NULL,
+    published_at = NULL, next_at = clock_timestamp() + make_interval(secs => :delay)
+WHERE id = :id AND status = 'running' AND fence = :fence RETURNING pg_notify('jobs', '')
+""")
+
+_END = text("""
+UPDATE job SET status = :status, result = CAST(:result AS jsonb), error_code = :error_code, reply_id = :reply_id,
+    worker_key = NULL, lease_until = NULL, finished_at = clock_timestamp()
+WHERE id = :id AND status = 'running' AND fence = :fence RETURNING id
+""")
+
+
+def enqueue(session: Session, kind: JobKind, *, deadline_s: int, **columns: object) -> UUID:
+    """Add a job that is no reply (those come with their message); the commit wakes the dispatcher."""
+    queue = QUEUE_OF_KIND[kind]
+    job_id = uuid7()
+    session.execute(
+        insert(Job).values(
+            id=job_id,
+            kind=kind,
+            queue=queue,
+            number=NUMBER_SEQUENCES[queue].next_value(),
+            status=JobStatus.QUEUED,
+            attempts=0,
+            crashes=0,
+            fence=0,
+            deadline_at=func.clock_timestamp() + func.make_interval(0, 0, 0, 0, 0, 0, deadline_s),
+            **columns,
+        )
+    )
+    wake_dispatcher(session)
+    return job_id
+
+
+def wake_dispatcher(session: Session) -> None:
+    session.execute(select(func.pg_notify(CHANNEL, "")))
+
+
+def has_due(session: Session, queue: Queue) -> bool:
+    """Say whether a queue has jobs whose ticket is to be sent, first or again."""
+    where = {"queue": queue.value, "republish": REPUBLISH_AFTER_S}
+    return bool(session.execute(_HAS_DUE, where).scalar())
+
+
+def publishable(session: Session, queue: Queue, room: int) -> Sequence[tuple[UUID, JobKind]]:
+    """Lock and return the next jobs of a queue to send tickets for, in order."""
+    where = {"queue": queue.value, "room": room, "republish": REPUBLISH_AFTER_S}
+    return [(row.id, JobKind(row.kind)) for row in session.execute(_PUBLISHABLE, where)]
+
+
+def mark_published(session: Session, ids: Sequence[UUID]) -> None:
+    session.execute(_PUBLISHED, {"ids": list(ids)})
+
+
+def claim(session: Session, job_id: UUID, kind: JobKind, *, worker_key: int, lease_s: int) -> Claim | None:
+    """Take a job that is due; None when it is not (a duplicate ticket, an older question of the conversation)."""
+    where = {"id": job_id, "kind": kind.value, "worker_key": worker_key, "lease": lease_s}
+    row = session.execute(_CLAIM, where).one_or_none()
+    return None if row is None else Claim(row.id, JobKind(row.kind), *row[2:])
+
+
+def requeue(session: Session, claim: Claim, *, delay_s: float = 0.0, crashed: bool = False) -> bool:
+    """Give a claimed job back, due after `delay_s`; False when the claim no longer stands."""
+    where = {"id": claim.job_id, "fence": claim.fence, "delay": delay_s, "crashes": int(crashed)}
+    return session.execute(_REQUEUE, where).one_or_none() is not None
+
+
+def end(  # noqa: PLR0913  the columns of an outcome
+    session: Session,
+    claim: Claim,
+    status: JobStatus,
+    *,
+    result: str | None = None,
+    error_code: str | None = None,
+    reply_id: UUID | None = None,
+) -> bool:
+    """End a claimed job with its result (JSON); False when the claim no longer stands: drop what was made."""
+    values = {
+        "id": claim.job_id,
+        "fence": claim.fence,
+        "status": status.value,
+        "result": result,
+        "error_code": error_code,
+        "reply_id": reply_id,
+    }
+    return session.execute(_END, values).one_or_none() is not None

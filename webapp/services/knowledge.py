@@ -1,0 +1,288 @@
+"""The firm's documents. The index only proposes passage ids; what may be read is decided here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from uuid_utils.compat import uuid7
+
+from webapp.domain import (
+    OPEN_JOB_STATUSES,
+    Audience,
+    DocumentState,
+    IndexState,
+    JobKind,
+    Language,
+    Passage,
+)
+from webapp.errors import NotFoundError
+from webapp.models import Document, Job, KnowledgeIndex, PassageRow
+from webapp.services import jobs
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from sqlalchemy import Select
+    from sqlalchemy.orm import Session
+
+INGEST_DEADLINE_S = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class NewDocument:
+    """A file as it was stored: `digest` is its SHA-256 in hexadecimal."""
+
+    filename: str
+    digest: str
+    size: int
+    storage_key: str
+    audience: Audience
+    created_by: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewPassage:
+    """A passage as ingestion made it, with its vector (float16, normalised) by the encoder of that name."""
+
+    ordinal: int
+    page: int | None
+    heading: str
+    text: str
+    language: Language
+    encoder: str
+    vector: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NewText:
+    """What ingestion read in a document."""
+
+    title: str
+    language: Language
+    page_count: int | None
+    passages: Sequence[NewPassage]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexStatus:
+    version: int
+    state: IndexState
+    chunks: int
+    built_at: datetime | None
+    error_code: str | None
+
+
+def audiences(*, staff: bool) -> tuple[Audience, ...]:
+    return (Audience.PUBLIC, Audience.INTERNAL) if staff else (Audience.PUBLIC,)
+
+
+def add_document(session: Session, new: NewDocument) -> tuple[Document, UUID, bool]:
+    """Add a file and the job that reads it; the same content again gives the document it already has.
+
+    Returns:
+        The document, its latest ingest job, and whether it is new.
+    """
+    document_id = session.scalar(
+        insert(Document)
+        .values(
+            id=uuid7(),
+            title=new.filename,
+            filename=new.filename,
+            digest=new.digest,
+            size=new.size,
+            storage_key=new.storage_key,
+            audience=new.audience,
+            language=Language.FR,
+            state=DocumentState.PENDING,
+            created_by=new.created_by,
+        )
+        .on_conflict_do_nothing()
+        .returning(Document.id)
+    )
+    if document_id is None:
+        return _known_document(session, new)
+    job_id = _enqueue_ingest(session, document_id, new.created_by)
+    return session.get_one(Document, document_id), job_id, True
+
+
+def _known_document(session: Session, new: NewDocument) -> tuple[Document, UUID, bool]:
+    document = session.execute(
+        select(Document).where(Document.digest == new.digest, Document.state != DocumentState.DELETED).with_for_update()
+    ).scalar_one()
+    document.audience = new.audience
+    latest = select(Job.id).where(Job.document_id == document.id).order_by(Job.created_at.desc()).limit(1)
+    if document.state is DocumentState.FAILED:
+        document.state, document.error_code = DocumentState.PENDING, None
+        session.flush()
+        return document, _enqueue_ingest(session, document.id, new.created_by), False
+    session.flush()
+    return document, session.execute(latest).scalar_one(), False
+
+
+def _enqueue_ingest(session: Session, document_id: UUID, requester_id: UUID | None) -> UUID:
+    return jobs.enqueue(
+        session, JobKind.INGEST, deadline_s=INGEST_DEADLINE_S, document_id=document_id, requester_id=requester_id
+    )
+
+
+def get_document(session: Session, document_id: UUID, *, staff: bool) -> Document:
+    """Return a document this reader may see.
+
+    Raises:
+        NotFoundError: there is none, or it is not theirs to read.
+    """
+    document = session.scalar(
+        select(Document).where(
+            Document.id == document_id,
+            Document.state != DocumentState.DELETED,
+            Document.audience.in_(audiences(staff=staff)),
+        )
+    )
+    if document is None:
+        raise NotFoundError
+    return document
+
+
+def list_documents(session: Session, *, before: UUID | None, limit: int) -> Sequence[Document]:
+    statement = select(Document).where(Document.state != DocumentState.DELETED).order_by(Document.id.desc()).limit(limit)
+    return session.scalars(statement if before is None else statement.where(Document.id < before)).all()
+
+
+def count_passages(session: Session, document_ids: Collection[UUID]) -> dict[UUID, int]:
+    counted = session.execute(
+        select(PassageRow.document_id, func.count())
+        .where(PassageRow.document_id.in_(document_ids))
+        .group_by(PassageRow.document_id)
+    )
+    return {document_id: count for document_id, count in counted}
+
+
+def passages_of(session: Session, document_id: UUID) -> Sequence[PassageRow]:
+    return session.scalars(
+        select(PassageRow).where(PassageRow.document_id == document_id).order_by(PassageRow.ordinal)
+    ).all()
+
+
+def delete_document(session: Session, document_id: UUID) -> str:
+    """Withdraw a document: from the commit on no reply can use it. Return its storage key, to be removed after."""
+    document = get_document(session, document_id, staff=True)
+    document.state, document.error_code = DocumentState.DELETED, None
+    session.execute(delete(PassageRow).where(PassageRow.document_id == document_id))
+    session.flush()
+    _publish_version(session)
+    _count_chunks(session)
+    return document.storage_key
+
+
+def publish(session: Session, document_id: UUID, new: NewText) -> int | None:
+    """Publish what ingestion read; return the new index version, None when the document was deleted meanwhile."""
+    document = session.execute(select(Document).where(Document.id == document_id).with_for_update()).scalar_one()
+    if document.state is DocumentState.DELETED:
+        return None
+    version = _publish_version(session)
+    session.execute(delete(PassageRow).where(PassageRow.document_id == document_id))
+    session.add_all(
+        PassageRow(
+            document_id=document_id,
+            ordinal=passage.ordinal,
+            page=passage.page,
+            heading=passage.heading,
+            text=passage.text,
+            language=passage.language,
+            encoder=passage.encoder,
+            vector=passage.vector,
+            version=version,
+        )
+        for passage in new.passages
+    )
+    document.title, document.language, document.page_count = new.title, new.language, new.page_count
+    document.state, document.error_code = DocumentState.PUBLISHED, None
+    document.published_at = func.clock_timestamp()
+    session.flush()
+    _count_chunks(session)
+    return version
+
+
+def refuse(session: Session, document_id: UUID, error_code: str) -> None:
+    """Name why a document could not be read."""
+    session.execute(
+        update(Document)
+        .where(Document.id == document_id, Document.state == DocumentState.PENDING)
+        .values(state=DocumentState.FAILED, error_code=error_code)
+    )
+
+
+def _publish_version(session: Session) -> int:
+    """Raise the version; its row lock makes publications follow one another."""
+    version: int = session.execute(
+        update(KnowledgeIndex)
+        .values(version=KnowledgeIndex.version + 1, built_at=func.clock_timestamp())
+        .returning(KnowledgeIndex.version)
+    ).scalar_one()
+    return version
+
+
+def _count_chunks(session: Session) -> None:
+    session.execute(update(KnowledgeIndex).values(chunks=select(func.count()).select_from(PassageRow).scalar_subquery()))
+
+
+def _published(*, staff: bool) -> Select[tuple[PassageRow, str]]:
+    return (
+        select(PassageRow, Document.title)
+        .join(Document, Document.id == PassageRow.document_id)
+        .where(Document.state == DocumentState.PUBLISHED, Document.audience.in_(audiences(staff=staff)))
+    )
+
+
+def readable_passages(session: Session, passage_ids: Sequence[int], *, staff: bool) -> list[Passage]:
+    """Return those of the passages that are published for this reader, in the order asked."""
+    rows = session.execute(_published(staff=staff).where(PassageRow.id.in_(passage_ids))).all()
+    found = {row.id: Passage(row.id, row.document_id, title, row.page, row.heading, row.text, row.language) for row, title in rows}
+    return [found[passage_id] for passage_id in passage_ids if passage_id in found]
+
+
+def still_published(session: Session, passage_ids: Sequence[int]) -> bool:
+    """Say whether all the passages are still published, and keep them so until the transaction ends."""
+    locked = session.execute(
+        select(PassageRow.id)
+        .join(Document, Document.id == PassageRow.document_id)
+        .where(PassageRow.id.in_(passage_ids), Document.state == DocumentState.PUBLISHED)
+        .with_for_update(read=True, of=Document)
+    ).all()
+    return len(locked) == len(set(passage_ids))
+
+
+def index_version(session: Session) -> int:
+    return session.execute(select(KnowledgeIndex.version)).scalar_one()
+
+
+def index_status(session: Session) -> IndexStatus:
+    row = session.execute(select(KnowledgeIndex)).scalar_one()
+    ingesting = session.scalar(
+        select(exists().where(Job.kind == JobKind.INGEST, Job.status.in_(OPEN_JOB_STATUSES)))
+    )
+    state = IndexState.BUILDING if ingesting else row.state
+    return IndexStatus(row.version, state, row.chunks, row.built_at, row.error_code)
+
+
+def passage_ids(session: Session, encoder: str) -> set[int]:
+    """Return the ids of all passages with vectors of that encoder."""
+    return set(session.scalars(select(PassageRow.id).where(PassageRow.encoder == encoder)))
+
+
+def passages_after(session: Session, version: int, encoder: str) -> Sequence[tuple[PassageRow, str]]:
+    """Return the passages that came after an index version, with their documents' titles."""
+    return [
+        (row, title)
+        for row, title in session.execute(
+            select(PassageRow, Document.title)
+            .join(Document, Document.id == PassageRow.document_id)
+            .where(PassageRow.version > version, PassageRow.encoder == encoder)
+            .order_by(PassageRow.id)
+        )
+    ]

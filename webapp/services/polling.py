@@ -1,0 +1,134 @@
+"""What a browser asks again and again: one indexed read for a job, with all that its entity tag is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, bindparam, text
+from sqlalchemy.dialects.postgresql import UUID as PG_UUID
+
+from webapp.domain import JobKind, JobStatus
+from webapp.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.orm import Session
+
+    from webapp.services.accounts import Identity
+
+EXACT_PLACES = 10
+RUNNING_POLL_MS = 500
+MIN_QUEUED_POLL_MS = 500
+MAX_QUEUED_POLL_MS = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """A job as its reader sees it. `place` counts the jobs before it, exact to ten, then by tens."""
+
+    id: UUID
+    kind: JobKind
+    status: JobStatus
+    place: int | None
+    estimated_wait_s: int | None
+    partial_text: str | None
+    progress: float | None
+    revision: int
+    attempts: int
+    fence: int
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    error_code: str | None
+    result: dict[str, Any] | None
+    reply_id: UUID | None
+    conversation_id: UUID | None
+
+    @property
+    def entity_tag(self) -> str:
+        """Change whenever something a reader can see does."""
+        return f"{self.status}-{self.fence}-{self.attempts}-{self.place}-{self.estimated_wait_s}-{self.revision}"
+
+    @property
+    def poll_after_ms(self) -> int | None:
+        if self.finished_at is not None:
+            return None
+        if self.status is JobStatus.RUNNING:
+            return RUNNING_POLL_MS
+        wait_ms = (self.estimated_wait_s or 0) * 1000 // 4
+        return max(MIN_QUEUED_POLL_MS, min(MAX_QUEUED_POLL_MS, wait_ms))
+
+
+_SELECT = """
+SELECT j.id, j.kind, j.status, j.number, j.attempts, j.fence, j.created_at, j.started_at, j.finished_at, j.error_code,
+       j.result, j.reply_id, j.conversation_id, q.head, q.seconds_per_job, d.text AS partial_text, d.progress, d.revision
+FROM job j LEFT JOIN queue_head q ON q.queue = j.queue LEFT JOIN draft d ON d.job_id = j.id AND d.fence = j.fence
+"""
+# A job is its requester's, or its case's customer's; staff may see all.
+_MINE = """
+(:staff OR j.requester_id = :reader
+ OR EXISTS (SELECT 1 FROM conversation c WHERE c.id = j.conversation_id AND c.client_id = :reader))
+"""
+_IDS = (bindparam("reader", type_=PG_UUID(as_uuid=True)),)
+_ONE = text(f"{_SELECT} WHERE j.id = :id AND {_MINE}").bindparams(*_IDS, bindparam("id", type_=PG_UUID(as_uuid=True)))  # noqa: S608  constants above
+_OPEN_OF_CONVERSATION = text(
+    f"{_SELECT} WHERE j.conversation_id = :id AND j.status IN ('queued', 'running') ORDER BY j.number"  # noqa: S608  idem
+).bindparams(bindparam("id", type_=PG_UUID(as_uuid=True)))
+
+
+def job(session: Session, reader: Identity, job_id: UUID) -> JobView:
+    """Return a job.
+
+    Raises:
+        NotFoundError: there is none, or it is not theirs.
+    """
+    where = {"id": job_id, "staff": reader.is_staff, "reader": reader.account_id}
+    row = session.execute(_ONE, where).mappings().one_or_none()
+    if row is None:
+        raise NotFoundError
+    return _view(row)
+
+
+def open_jobs(session: Session, conversation_id: UUID) -> Sequence[JobView]:
+    """Return the open jobs of a case the caller has been found to may see."""
+    rows = session.execute(_OPEN_OF_CONVERSATION, {"id": conversation_id}).mappings()
+    return [_view(row) for row in rows]
+
+
+def _view(row: RowMapping) -> JobView:
+    place = _place(row)
+    return JobView(
+        id=row["id"],
+        kind=JobKind(row["kind"]),
+        status=JobStatus(row["status"]),
+        place=place,
+        estimated_wait_s=None if place is None else _wait(place, row["seconds_per_job"]),
+        partial_text=row["partial_text"],
+        progress=row["progress"] if row["status"] == JobStatus.RUNNING else None,
+        revision=row["revision"] or 0,
+        **{
+            name: row[name]
+            for name in (
+                "attempts", "fence", "created_at", "started_at", "finished_at",
+                "error_code", "result", "reply_id", "conversation_id",
+            )
+        },
+    )  # fmt: skip
+
+
+def _place(row: RowMapping) -> int | None:
+    if row["status"] != JobStatus.QUEUED:
+        return None
+    before = max(0, row["number"] - (row["head"] if row["head"] is not None else row["number"]))
+    return before if before <= EXACT_PLACES else before // 10 * 10
+
+
+def _wait(place: int, seconds_per_job: float | None) -> int:
+    """Return the seconds until a job's turn, in steps a reader can use and an entity tag can bear."""
+    seconds = (place + 1) * (seconds_per_job if seconds_per_job is not None else 1.0)
+    step = 1 if seconds < 10 else 5 if seconds < 60 else 30  # noqa: PLR2004  the steps are this line's meaning
+    return max(1, round(seconds / step) * step)
