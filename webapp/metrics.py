@@ -1,0 +1,42 @@
+"""The names of the contract. Each process counts its own; the dispatcher's port adds them up with the database's."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from webapp.domain import Author, HandoverReason, JobStatus, Queue
+
+WAIT_BUCKETS = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600)
+MODEL_BUCKETS = (0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60)
+RETRIEVAL_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
+
+JOB_WAIT = Histogram("sav_job_wait_seconds", "From queued to claimed", ["queue"], buckets=WAIT_BUCKETS)
+JOB_RUN = Histogram("sav_job_run_seconds", "From claimed to ended", ["queue", "outcome"], buckets=WAIT_BUCKETS)
+JOB_CRASHES = Counter("sav_job_crashes", "Jobs taken back from dead workers", ["queue"])
+LLM_REQUESTS = Counter("sav_llm_requests", "Calls of the model", ["model", "operation", "status"])
+LLM_DURATION = Histogram("sav_llm_request_duration_seconds", "Whole calls", ["model", "operation"], buckets=MODEL_BUCKETS)
+LLM_TOKENS = Counter("sav_llm_tokens", "Tokens billed", ["model", "direction"])
+RETRIEVAL_DURATION = Histogram("sav_retrieval_duration_seconds", "One search of the index", buckets=RETRIEVAL_BUCKETS)
+RETRIEVAL_PASSAGES = Histogram("sav_retrieval_passages", "Passages given to a reply", buckets=(0, 1, 2, 3, 5, 8))
+MESSAGES = Counter("sav_messages", "Messages written", ["role"])
+HANDOVERS = Counter("sav_handovers", "Cases handed to a person", ["reason"])
+UPLOAD_BYTES = Counter("sav_upload_bytes", "Bytes accepted")
+LAST_CLAIM = Gauge(
+    "sav_worker_last_claim_timestamp_seconds", "When a worker last claimed", ["queue"], multiprocess_mode="max"
+)
+
+ENDED = (JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.HANDED_OVER)
+
+
+def show_closed_label_sets() -> None:
+    """Let every series of a closed label set be there from the start with 0."""
+    for queue in Queue:
+        JOB_WAIT.labels(queue)
+        JOB_CRASHES.labels(queue)
+        LAST_CLAIM.labels(queue)
+        for outcome in ENDED:
+            JOB_RUN.labels(queue, outcome)
+    for role in Author:
+        MESSAGES.labels(role)
+    for reason in HandoverReason:
+        HANDOVERS.labels(reason)

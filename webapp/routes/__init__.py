@@ -1,0 +1,1 @@
+"""Everything that knows HTTP: parse, authorise, call a service, commit, answer."""

@@ -1,0 +1,91 @@
+"""Who may call a route. Every route carries exactly one of these decorators; a guard test walks them all."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
+from uuid import UUID
+
+import jwt as pyjwt
+from flask import g
+from flask_jwt_extended import get_jwt, verify_jwt_in_request
+from flask_jwt_extended.exceptions import CSRFError, JWTExtendedException, NoAuthorizationError
+
+from webapp.domain import Role
+from webapp.errors import CsrfError, ForbiddenError, SignedOutError
+from webapp.extensions import db
+from webapp.services import accounts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container
+
+    from webapp.services.accounts import Identity
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+SIGN_IN_CLAIM = "sid"
+
+
+def me() -> Identity:
+    """Return who calls; only inside a route that asks for a session."""
+    return cast("Identity", g.identity)
+
+
+def someone() -> Identity | None:
+    """Return who calls, None for a visitor. A request whose session is over is a visitor's."""
+    if "identity" not in g:
+        g.identity = _visitor_or_identity()
+    return cast("Identity | None", g.identity)
+
+
+def _visitor_or_identity() -> Identity | None:
+    try:
+        if verify_jwt_in_request(optional=True) is None:
+            return None
+        return accounts.identify(db.session(), UUID(get_jwt()[SIGN_IN_CLAIM]))
+    except (JWTExtendedException, pyjwt.PyJWTError, SignedOutError):
+        return None
+
+
+def _identify() -> Identity:
+    try:
+        verify_jwt_in_request()
+    except CSRFError:
+        raise CsrfError from None
+    except NoAuthorizationError as error:
+        raise _without_token(error) from None
+    except (JWTExtendedException, pyjwt.PyJWTError):
+        raise SignedOutError from None
+    return accounts.identify(db.session(), UUID(get_jwt()[SIGN_IN_CLAIM]))
+
+
+def _without_token(error: NoAuthorizationError) -> Exception:
+    """Tell a lost session from a lost CSRF token: the library reports both under one class."""
+    return CsrfError() if "CSRF" in str(error) else SignedOutError()
+
+
+def _only(name: str, roles: Container[Role]) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    def decorate(view: Callable[P, R]) -> Callable[P, R]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+            g.identity = _identify()
+            if g.identity.role not in roles:
+                raise ForbiddenError
+            return view(*args, **kwargs)
+
+        guarded.access = name  # type: ignore[attr-defined]  # read by the guard test
+        return guarded
+
+    return decorate
+
+
+def anyone(view: Callable[P, R]) -> Callable[P, R]:
+    view.access = "anyone"  # type: ignore[attr-defined]  # idem
+    return view
+
+
+signed_in = _only("signed_in", tuple(Role))
+client = _only("client", (Role.CLIENT,))
+staff = _only("staff", (Role.STAFF, Role.ADMIN))
+admin = _only("admin", (Role.ADMIN,))

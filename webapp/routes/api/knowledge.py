@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Response, request
+
+from webapp.domain import Audience, JobKind
+from webapp.errors import InvalidError, WrongTypeError
+from webapp.extensions import db
+from webapp.routes import access, views
+from webapp.routes.access import me
+from webapp.routes.api import api
+from webapp.routes.api.answers import reply
+from webapp.routes.requests import an_id, body, limit, read_cursor, write_cursor
+from webapp.routes.schemas import DocumentAcceptedOut, DocumentListOut, DocumentOut, SearchAcceptedOut, SearchIn
+from webapp.routes.sessions import settings
+from webapp.services import jobs, knowledge
+from webapp.storage import Storage
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from werkzeug.datastructures import FileStorage
+
+    from webapp.models import Document
+
+MAX_DOCUMENT_BYTES = 100 * 1024 * 1024
+FORM_ROOM = 64 * 1024
+SUFFIXES = (".pdf", ".md", ".txt", ".html", ".htm", ".json", ".docx")
+SEARCH_DEADLINE_S = 60
+
+
+def storage() -> Storage:
+    return Storage(settings().data_dir / "files" / "documents")
+
+
+def store_document(file: FileStorage, audience: Audience, author: UUID | None) -> tuple[Document, UUID]:
+    """Keep an uploaded file and queue its reading; the same file again changes nothing.
+
+    Raises:
+        WrongTypeError: its name is of no kind we read.
+        TooLargeError: it is larger than MAX_DOCUMENT_BYTES.
+    """
+    filename = (file.filename or "").replace("\\", "/").rpartition("/")[2].strip()[:255]
+    if not filename.lower().endswith(SUFFIXES):
+        raise WrongTypeError(field="file")
+    files = storage()
+    stored = files.put(file.stream, limit=MAX_DOCUMENT_BYTES)
+    new = knowledge.NewDocument(filename, stored.digest, stored.size, stored.key, audience, author)
+    document, job_id, is_new = knowledge.add_document(db.session(), new)
+    db.session.commit()
+    if not is_new:
+        files.delete(stored.key)
+    return document, job_id
+
+
+@api.post("/knowledge/documents")
+@access.admin
+def add_document() -> Response:
+    request.max_content_length = MAX_DOCUMENT_BYTES + FORM_ROOM
+    file = request.files.get("file")
+    if file is None:
+        raise InvalidError(field="file")
+    audience = request.form.get("audience", Audience.PUBLIC.value)
+    if audience not in list(Audience):
+        raise InvalidError(field="audience")
+    document, job_id = store_document(file, Audience(audience), me().account_id)
+    return reply(DocumentAcceptedOut(document=_out(document), job=views.job_by_id(job_id)), 202)
+
+
+@api.get("/knowledge/documents")
+@access.staff
+def documents() -> Response:
+    place, size = read_cursor(request.args.get("cursor")), limit()
+    rows = knowledge.list_documents(db.session(), before=place[1] if place else None, limit=size + 1)
+    page, more = rows[:size], len(rows) > size
+    counts = knowledge.count_passages(db.session(), [row.id for row in page])
+    return reply(
+        DocumentListOut(
+            items=[views.document(row, counts.get(row.id, 0)) for row in page],
+            next_cursor=write_cursor(page[-1].created_at, page[-1].id) if more else None,
+        )
+    )
+
+
+@api.get("/knowledge/documents/<document_id>")
+@access.staff
+def document(document_id: str) -> Response:
+    return reply(_out(knowledge.get_document(db.session(), an_id(document_id), staff=True)))
+
+
+def _out(row: Document) -> DocumentOut:
+    return views.document(row, knowledge.count_passages(db.session(), [row.id]).get(row.id, 0))
+
+
+@api.delete("/knowledge/documents/<document_id>")
+@access.admin
+def delete_document(document_id: str) -> Response:
+    storage_key = knowledge.delete_document(db.session(), an_id(document_id))
+    db.session.commit()
+    storage().delete(storage_key)
+    return Response(status=204)
+
+
+@api.get("/knowledge/index")
+@access.staff
+def index() -> Response:
+    return reply(views.index())
+
+
+@api.post("/knowledge/search")
+@access.staff
+def search() -> Response:
+    wanted = body(SearchIn)
+    job_id = jobs.enqueue(
+        db.session(),
+        JobKind.SEARCH,
+        deadline_s=SEARCH_DEADLINE_S,
+        requester_id=me().account_id,
+        request={"query": wanted.query, "k": wanted.k},
+    )
+    db.session.commit()
+    return reply(SearchAcceptedOut(job=views.job_by_id(job_id)), 202)

@@ -1,0 +1,104 @@
+"""Reading a request: bodies, ids, keys and cursors, each with its clear refusal."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeVar
+from uuid import UUID
+
+from flask import request
+
+from webapp.errors import InvalidError, MalformedError, MissingKeyError, NotFoundError, WrongTypeError
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    Model = TypeVar("Model", bound=BaseModel)
+
+MAX_KEY_LENGTH = 200
+MAX_LIMIT = 100
+
+
+def body(model: type[Model]) -> Model:
+    """Return the JSON body, validated.
+
+    Raises:
+        WrongTypeError: it is no JSON.
+        MalformedError: it is JSON that cannot be read.
+        ValidationError: it says the wrong things.
+    """
+    if not request.is_json:
+        raise WrongTypeError
+    try:
+        return model.model_validate(json.loads(request.get_data()))
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
+        raise MalformedError from None
+
+
+def key() -> str:
+    """Return the Idempotency-Key.
+
+    Raises:
+        MissingKeyError: there is none, or it is too long.
+    """
+    given = request.headers.get("Idempotency-Key", "").strip()
+    if not given or len(given) > MAX_KEY_LENGTH:
+        raise MissingKeyError
+    return given
+
+
+def an_id(text: str) -> UUID:
+    """Return an id as we write it; any other shape is simply not there.
+
+    Raises:
+        NotFoundError: it is none of ours.
+    """
+    try:
+        found = UUID(text)
+    except ValueError:
+        raise NotFoundError from None
+    if str(found) != text:
+        raise NotFoundError
+    return found
+
+
+def number(name: str, default: int, *, low: int, high: int) -> int:
+    """Return a whole number of the query string.
+
+    Raises:
+        InvalidError: it is no whole number within the bounds.
+    """
+    given = request.args.get(name)
+    if given is None:
+        return default
+    if not given.isascii() or not given.isdigit() or not low <= int(given[:12]) <= high:
+        raise InvalidError(field=name)
+    return int(given)
+
+
+def limit(default: int = 50) -> int:
+    return number("limit", default, low=1, high=MAX_LIMIT)
+
+
+def write_cursor(time: datetime, id_: UUID) -> str:
+    return base64.urlsafe_b64encode(f"{time.isoformat()}|{id_}".encode()).decode().rstrip("=")
+
+
+def read_cursor(given: str | None) -> tuple[datetime, UUID] | None:
+    """Return the place a cursor stands for.
+
+    Raises:
+        InvalidError: we never gave such a cursor.
+    """
+    if not given:
+        return None
+    try:
+        time, _, id_ = base64.urlsafe_b64decode(given + "=" * (-len(given) % 4)).decode().partition("|")
+        place = datetime.fromisoformat(time), UUID(id_)
+    except (ValueError, UnicodeDecodeError):
+        raise InvalidError(field="cursor") from None
+    if place[0].tzinfo is None:
+        raise InvalidError(field="cursor")
+    return place
