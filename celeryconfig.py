@@ -1,0 +1,53 @@
+"""Queues, routes and limits of the workers, each with its why. No address and no secret stands here.
+
+A ticket on Redis is a hint that holds a job id; PostgreSQL holds the truth. Hence no results, no retries, no eta,
+no late acknowledgement: the job row does all of that, and losing or doubling a ticket is harmless.
+"""
+
+from kombu import Queue
+
+task_queues = [Queue(name, routing_key=name) for name in ("replies", "images", "background", "documents")]
+task_default_queue = "background"
+task_create_missing_queues = False  # a queue nobody consumes is a fault, not a wish
+task_routes = {
+    "tasks.replies.*": {"queue": "replies"},
+    "tasks.summaries.*": {"queue": "background"},
+    "tasks.knowledge.search": {"queue": "background"},
+    "tasks.knowledge.ingest": {"queue": "documents"},
+}
+
+# Whoever can write to Redis can send any ticket: JSON only, and the claim checks the rest in PostgreSQL.
+accept_content = ["json"]
+task_serializer = "json"
+task_ignore_result = True
+task_store_errors_even_if_ignored = False
+task_acks_late = False
+task_publish_retry = False  # the dispatcher's next round is the retry
+
+# A sick Redis is noticed in seconds, and reconnected to for ever.
+broker_connection_timeout = 2
+broker_connection_max_retries = None
+broker_connection_retry_on_startup = True
+broker_pool_acquire_timeout = 2
+broker_transport_options = {
+    "visibility_timeout": 300,
+    "socket_timeout": 5,  # longer than the one second a worker waits for a ticket
+    "socket_connect_timeout": 2,
+    "socket_keepalive": True,
+    "health_check_interval": 10,
+    "unacked_restore_interval": 10,
+    "unacked_restore_throttle": 1,
+}
+
+# No worker_disable_prefetch: on threads it notices freed slots only once a second, and two workers fall into step.
+worker_prefetch_multiplier = 1
+worker_cancel_long_running_tasks_on_connection_loss = True
+worker_proc_alive_timeout = 60  # a child that imports for five seconds is not dead
+worker_hijack_root_logger = False
+worker_send_task_events = True
+task_send_sent_event = True
+# Only prefork children obey these; replies and background are bounded by the model client's own deadline.
+task_soft_time_limit = 280
+task_time_limit = 300
+worker_max_tasks_per_child = 50
+worker_max_memory_per_child = 800_000

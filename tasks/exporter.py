@@ -1,0 +1,56 @@
+"""METRICS_PORT: every process's counts of this machine, added up, and the gauges read from the database."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import TYPE_CHECKING
+
+from prometheus_client import REGISTRY, CollectorRegistry, start_http_server
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+from sqlalchemy.exc import SQLAlchemyError
+
+from webapp.models.engine import open_sessions
+from webapp.services import figures
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from prometheus_client.core import Metric
+
+    from webapp.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+class DatabaseCollector(Collector):
+    """Reads the figures at each scrape; a database that is away gives none, and the scrape goes on."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._sessions = open_sessions(settings, pool_size=1)
+
+    def collect(self) -> Iterable[Metric]:
+        try:
+            with self._sessions() as session:
+                read = figures.read(session)
+        except SQLAlchemyError as error:
+            log.warning("figures not read: %s", type(error).__name__)
+            return
+        for name, (labels, series) in read.items():
+            family = GaugeMetricFamily(name, figures.HELP[name], labels=labels)
+            for values, figure in series.items():
+                family.add_metric(list(values), figure)
+            yield family
+
+
+def serve(settings: Settings) -> None:
+    """Answer METRICS_PORT from a thread of this process."""
+    registry = CollectorRegistry()
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library's own
+    else:
+        registry = REGISTRY
+    registry.register(DatabaseCollector(settings))
+    start_http_server(settings.metrics_port, addr=settings.host, registry=registry)

@@ -1,0 +1,151 @@
+"""Where a reply is generated: the question, the passages it may use, the assistant's words, the slot."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import DBAPIError
+
+from tasks.base import ClaimLostError, TryAgainError, Work
+from tasks.worker import app
+from webapp import metrics
+from webapp.domain import JobKind, Question, Reply
+from webapp.errors import ModelUnavailableError
+from webapp.services import knowledge, replies
+from webapp.settings import ModelOut
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sqlalchemy.orm import Session
+
+    from tasks.runtime import Runtime
+    from webapp.assistant.llm import ModelClient
+    from webapp.domain import Candidate, Passage
+    from webapp.services.jobs import Claim
+
+log = logging.getLogger(__name__)
+
+LEASE_S = 75  # longer than the model client's own deadline with all that surrounds it
+PASSAGES = 5
+MODEL_ATTEMPTS = 2
+LONGEST_WAIT_BEFORE_QUOTING_S = 10.0
+LONGEST_BACKOFF_S = 60.0
+DRAFT_EVERY_S = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    reply: Reply
+    index_version: int
+
+
+def prepare(session: Session, claim: Claim) -> Question:
+    return replies.question(session, claim)
+
+
+def think(runtime: Runtime, claim: Claim, question: Question) -> Thought:
+    from webapp.assistant.reply import write_reply  # noqa: PLC0415  heavy, and never before a fork
+
+    version, passages, scores = find_passages(runtime, question, PASSAGES, staff=False)
+    draft = _draft_writer(runtime, claim)
+
+    def write(model: ModelClient | None) -> Reply:
+        return write_reply(question, passages, scores, model, draft)
+
+    return Thought(_with_model_or_without(runtime, claim, write), version)
+
+
+def record(session: Session, claim: Claim, thought: Thought) -> bool:
+    try:
+        recorded = replies.record(session, claim, thought.reply, thought.index_version)
+    except replies.SourcesGoneError:
+        raise TryAgainError(0.0) from None
+    return recorded
+
+
+def find_passages(
+    runtime: Runtime, question: Question, k: int, *, staff: bool
+) -> tuple[int, Sequence[Passage], Sequence[float]]:
+    """Return the index version used, the readable passages it proposed, and their scores."""
+    from webapp.assistant import retrieval  # noqa: PLC0415  idem
+
+    index = runtime.index.current()
+    with metrics.RETRIEVAL_DURATION.time():
+        candidates: Sequence[Candidate] = retrieval.search(index, question, k)
+    with runtime.sessions() as session:
+        passages = knowledge.readable_passages(session, [each.passage_id for each in candidates], staff=staff)
+    score = {each.passage_id: each.score for each in candidates}
+    metrics.RETRIEVAL_PASSAGES.observe(len(passages))
+    return index.version, passages, [score[passage.id] for passage in passages]
+
+
+def _with_model_or_without(runtime: Runtime, claim: Claim, write: Callable[[ModelClient | None], Reply]) -> Reply:
+    """Let the model write; when it is out, wait for it or quote the documents, as the firm has chosen."""
+    if runtime.model is None:
+        return write(None)
+    began = time.monotonic()
+    name = runtime.settings.openai_model
+    try:
+        reply = write(runtime.model)
+    except ModelUnavailableError as error:
+        metrics.LLM_REQUESTS.labels(name, JobKind.REPLY, error.reason).inc()
+        log.warning("job %s attempt %d: model %s", claim.job_id, claim.attempts, error.reason)
+        return _without_model(runtime, claim, error, write)
+    metrics.LLM_REQUESTS.labels(name, JobKind.REPLY, "ok").inc()
+    metrics.LLM_DURATION.labels(name, JobKind.REPLY).observe(time.monotonic() - began)
+    metrics.LLM_TOKENS.labels(name, "input").inc(reply.usage.input_tokens)
+    metrics.LLM_TOKENS.labels(name, "output").inc(reply.usage.output_tokens)
+    return reply
+
+
+def _without_model(
+    runtime: Runtime, claim: Claim, error: ModelUnavailableError, write: Callable[[ModelClient | None], Reply]
+) -> Reply:
+    delay = _backoff(claim.attempts) if error.retry_after is None else error.retry_after
+    if runtime.settings.model_out is ModelOut.WAIT:
+        raise TryAgainError(LONGEST_BACKOFF_S if error.permanent else delay) from None
+    if error.permanent or claim.attempts >= MODEL_ATTEMPTS or delay > LONGEST_WAIT_BEFORE_QUOTING_S:
+        return write(None)
+    raise TryAgainError(delay) from None
+
+
+def _backoff(attempts: int) -> float:
+    """Return a random wait that grows with the attempts: many jobs that failed together come back apart."""
+    return random.uniform(0.2, min(LONGEST_BACKOFF_S, 2.0**attempts))  # noqa: S311  no secret is made of it
+
+
+def _draft_writer(runtime: Runtime, claim: Claim) -> Callable[[str], None]:
+    """Return what shows the growing text, a few times a second at most.
+
+    It raises ClaimLostError when a person took over meanwhile, so that the model call under way is dropped.
+    """
+    last = 0.0
+
+    def write(draft: str) -> None:
+        nonlocal last
+        if time.monotonic() - last < DRAFT_EVERY_S:
+            return
+        last = time.monotonic()
+        try:
+            with runtime.sessions.begin() as session:
+                stands = replies.write_draft(session, claim, draft)
+        except DBAPIError as error:
+            log.warning("draft of job %s not shown: %s", claim.job_id, type(error).__name__)
+            return
+        if not stands:
+            raise ClaimLostError
+
+    return write
+
+
+WORK = Work(JobKind.REPLY, LEASE_S, prepare, think, record)
+
+
+@app.task(name="tasks.replies.reply")
+def reply(job_id: str) -> None:
+    WORK.run(job_id)

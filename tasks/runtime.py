@@ -1,0 +1,51 @@
+"""What one worker process holds: made after any fork, at the first use."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from tasks.index import IndexKeeper
+from tasks.liveness import Liveness
+from webapp import settings as environment
+from webapp.models.engine import open_sessions
+from webapp.storage import Storage
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session, sessionmaker
+
+    from webapp.assistant.embeddings import Encoder
+    from webapp.assistant.llm import ModelClient
+    from webapp.settings import Settings
+
+POOL_SIZE = 10  # threads write in short transactions and think with none open
+
+
+class Runtime:
+    def __init__(self, queues: frozenset[str]) -> None:
+        self.settings: Settings = environment.load()
+        self.sessions: sessionmaker[Session] = open_sessions(self.settings, POOL_SIZE)
+        self.liveness = Liveness(self.settings, self.sessions, queues)
+
+    @cached_property
+    def index(self) -> IndexKeeper:
+        return IndexKeeper(self.sessions, self.encoder)
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        from webapp.assistant import embeddings  # noqa: PLC0415  heavy, and never before a fork
+
+        return embeddings.encoder(self.settings)
+
+    @cached_property
+    def model(self) -> ModelClient | None:
+        """Return the model, None when no key is set and answers are quoted from the documents."""
+        if not self.settings.has_model:
+            return None
+        from webapp.assistant.llm import ModelClient  # noqa: PLC0415  idem
+
+        return ModelClient(self.settings)
+
+    @property
+    def documents(self) -> Storage:
+        return Storage(self.settings.data_dir / "files" / "documents")

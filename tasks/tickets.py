@@ -1,0 +1,44 @@
+"""Which task follows the jobs of a kind, and how a ticket is sent: a hint on Redis, never the truth."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import redis
+
+from webapp.domain import JobKind, Queue
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from celery import Celery
+
+TASKS = {
+    JobKind.REPLY: "tasks.replies.reply",
+    JobKind.SUMMARY: "tasks.summaries.summarise",
+    JobKind.SEARCH: "tasks.knowledge.search",
+    JobKind.INGEST: "tasks.knowledge.ingest",
+}
+ROOM = {Queue.REPLIES: 64, Queue.BACKGROUND: 16, Queue.DOCUMENTS: 2, Queue.IMAGES: 4}
+BROKER_TIMEOUT_S = 5
+
+
+class Broker:
+    """Redis as the dispatcher sees it; every call returns or raises within seconds."""
+
+    def __init__(self, app: Celery, url: str) -> None:
+        self._app = app
+        self._redis = redis.Redis.from_url(
+            url, socket_timeout=BROKER_TIMEOUT_S, socket_connect_timeout=2, health_check_interval=10
+        )
+
+    def room(self, queue: Queue) -> int:
+        """Return how many more tickets the queue takes: the backlog stays in PostgreSQL, ordered and countable."""
+        waiting: int = self._redis.llen(queue.value)  # type: ignore[assignment]  # the client is not asynchronous
+        return max(0, ROOM[queue] - waiting)
+
+    def send(self, queue: Queue, tickets: Sequence[tuple[UUID, JobKind]]) -> None:
+        with self._app.producer_pool.acquire(block=True, timeout=BROKER_TIMEOUT_S) as producer:
+            for job_id, kind in tickets:
+                self._app.send_task(TASKS[kind], (str(job_id),), queue=queue.value, producer=producer, retry=False)

@@ -1,0 +1,49 @@
+"""Entry 3: `celery -A tasks.worker worker -Q <queue>`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging, worker_process_init, worker_ready, worker_shutting_down
+
+from tasks import process
+from webapp import logs, metrics
+from webapp.settings import SettingsError, load
+
+try:
+    settings = load()
+except SettingsError as error:
+    sys.exit("The environment is not right:\n" + "\n".join(f"  - {fault}" for fault in error.faults))
+
+app = Celery("chatbot-sav", include=["tasks.replies", "tasks.knowledge", "tasks.summaries"])
+app.config_from_object("celeryconfig")
+app.conf.broker_url = settings.redis_url
+
+
+@setup_logging.connect
+def _log(**_: Any) -> None:
+    logs.configure(settings)
+
+
+@worker_ready.connect
+def _open_threads(sender: Any, **_: Any) -> None:
+    """A threads pool works in this very process."""
+    metrics.show_closed_label_sets()
+    if not _forks(sender):
+        process.runtime().liveness.start()
+
+
+@worker_process_init.connect
+def _open_child(**_: Any) -> None:
+    process.runtime().liveness.start()
+
+
+@worker_shutting_down.connect
+def _drain(**_: Any) -> None:
+    process.drain()
+
+
+def _forks(consumer: Any) -> bool:
+    return "prefork" in type(consumer.pool).__module__
