@@ -92,20 +92,26 @@ class Work(Generic[Input, Thought]):
 
     def _attempt(self, runtime: Runtime, claim: Claim, given: Input) -> None:
         began = time.monotonic()
+        outcome = JobStatus.SUCCEEDED
         try:
-            thought = self.think(runtime, claim, given)
-            outcome = _record(runtime, lambda session: self.record(session, claim, thought))
-            log.info("job %s attempt %d %s", claim.job_id, claim.attempts, "recorded" if outcome else "dropped: fenced")
-        except TryAgainError as again:
-            _record(runtime, lambda session: jobs.requeue(session, claim, delay_s=again.delay_s))
+            self._think_and_record(runtime, claim, given)
+        except TryAgainError as error:
+            delay_s = error.delay_s
+            _record(runtime, lambda session: jobs.requeue(session, claim, delay_s=delay_s))
         except ClaimLostError:
             log.info("job %s attempt %d stopped: fenced", claim.job_id, claim.attempts)
-        except RefusedError as refusal:
-            code = refusal.code
+        except RefusedError as error:
+            code, outcome = error.code, JobStatus.FAILED
             _record(runtime, lambda session: supervision.refuse(session, claim, code))
         except Exception as error:  # noqa: BLE001  whatever it is counts as a crash of this job, and is recorded
+            outcome = JobStatus.FAILED
             _crash(runtime, claim, error)
-        metrics.JOB_RUN.labels(QUEUE_OF_KIND[self.kind], JobStatus.SUCCEEDED).observe(time.monotonic() - began)
+        metrics.JOB_RUN.labels(QUEUE_OF_KIND[self.kind], outcome).observe(time.monotonic() - began)
+
+    def _think_and_record(self, runtime: Runtime, claim: Claim, given: Input) -> None:
+        thought = self.think(runtime, claim, given)
+        recorded = _record(runtime, lambda session: self.record(session, claim, thought))
+        log.info("job %s attempt %d %s", claim.job_id, claim.attempts, "recorded" if recorded else "dropped: fenced")
 
 
 def _record(runtime: Runtime, write: Callable[[Session], bool]) -> bool:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from uuid import UUID
 
-    from psycopg2.extensions import connection as Connection
+    from psycopg2.extensions import connection as pg_connection
 
 log = logging.getLogger("tasks.dispatcher")
 
@@ -64,9 +64,9 @@ class Dispatcher:
                 log.warning("database away: %s", type(error).__name__)
                 time.sleep(RECONNECT_EVERY_S)
 
-    def _listen(self) -> Connection:
+    def _listen(self) -> pg_connection:
         address = settings.database_url.replace("postgresql+psycopg2://", "postgresql://", 1)
-        connection = psycopg2.connect(
+        connection: pg_connection = psycopg2.connect(
             address, application_name="dispatcher", **connect_args(WORKER_STATEMENT_TIMEOUT_MS)
         )
         connection.autocommit = True
@@ -76,7 +76,7 @@ class Dispatcher:
         self._connected_at, self._missing = time.monotonic(), set()
         return connection
 
-    def _follow(self, connection: Connection) -> None:
+    def _follow(self, connection: pg_connection) -> None:
         try:
             while not self._stopping:
                 self._each(LOOK_EVERY_S, self._reap)

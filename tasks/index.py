@@ -30,36 +30,35 @@ class IndexKeeper:
     def current(self) -> Index:
         with self._sessions() as session:
             version = knowledge.index_version(session)
-        if self._index is None or self._index.version != version:
-            with self._lock:
-                self._follow()
-        assert self._index is not None
-        return self._index
+        index = self._index
+        if index is not None and index.version == version:
+            return index
+        with self._lock:
+            return self._follow()
 
-    def _follow(self) -> None:
+    def _follow(self) -> Index:
         """Bring in what was published since; the waiting threads find it done."""
         with self._sessions() as session:
             session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             version = knowledge.index_version(session)
             if self._index is not None and self._index.version == version:
-                return
+                return self._index
             have = self._index.version if self._index is not None else -1
             ids = frozenset(knowledge.passage_ids(session, self._encoder.name))
             added = knowledge.passages_after(session, have, self._encoder.name)
-        self._switch(version, ids, _rows(added))
+        self._index, self._ids = self._next(version, ids, _rows(added)), ids
+        return self._index
 
-    def _switch(self, version: int, ids: frozenset[int], added: Sequence[IndexRow]) -> None:
-        from webapp.assistant.index import Index  # noqa: PLC0415  heavy, and never before a fork
+    def _next(self, version: int, ids: frozenset[int], added: Sequence[IndexRow]) -> Index:
+        from webapp.assistant.index import Index
 
         if self._index is None:
-            self._index = Index.build(version, added)
-        else:
-            self._index = self._index.changed(version, added, set(self._ids - ids))
-        self._ids = ids
+            return Index.build(version, added)
+        return self._index.changed(version, added, set(self._ids - ids))
 
 
 def _rows(passages: Sequence[tuple[PassageRow, str]]) -> list[IndexRow]:
-    from webapp.assistant.index import IndexRow  # noqa: PLC0415  idem
+    from webapp.assistant.index import IndexRow
 
     return [
         IndexRow(

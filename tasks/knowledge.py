@@ -42,7 +42,7 @@ def find_file(session: Session, claim: Claim) -> File:
 
 
 def read(runtime: Runtime, _claim: Claim, file: File) -> NewText:
-    from webapp.assistant import documents, embeddings  # noqa: PLC0415  heavy, and never before a fork
+    from webapp.assistant import documents, embeddings
 
     try:
         parsed = documents.read_document(runtime.documents.path(file.storage_key), file.filename)
@@ -58,8 +58,7 @@ def read(runtime: Runtime, _claim: Claim, file: File) -> NewText:
 
 
 def publish(session: Session, claim: Claim, text: NewText) -> bool:
-    assert claim.document_id is not None
-    version = knowledge.publish(session, claim.document_id, text)
+    version = knowledge.publish(session, claim.document, text)
     result = {"document_id": str(claim.document_id), "passages": len(text.passages) if version else 0}
     return jobs.end(session, claim, JobStatus.SUCCEEDED, result=json.dumps(result))
 
@@ -75,9 +74,7 @@ def look_up(runtime: Runtime, _claim: Claim, asked: tuple[str, int]) -> Sequence
 
 
 def _source(n: int, passage: Passage, score: float) -> Source:
-    return Source(
-        n, passage.id, passage.document_id, passage.title, passage.page, passage.text[:EXCERPT_LENGTH], score
-    )
+    return Source(n, passage.id, passage.document_id, passage.title, passage.page, passage.text[:EXCERPT_LENGTH], score)
 
 
 def show(session: Session, claim: Claim, found: Sequence[Source]) -> bool:

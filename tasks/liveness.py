@@ -24,7 +24,8 @@ from webapp.services.supervision import QUEUE_LOCK, QUEUE_NUMBERS, WORKER_LOCK
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from psycopg2.extensions import connection as Connection
+    from psycopg2.extensions import connection as pg_connection
+    from psycopg2.extensions import cursor as Cursor  # noqa: N812  the library names its classes in lower case
     from sqlalchemy.orm import Session, sessionmaker
 
     from webapp.services.jobs import Claim
@@ -97,7 +98,9 @@ class Liveness:
                 for claim in unfinished:
                     jobs.requeue(session, claim)
         except SQLAlchemyError as error:
-            log.error("could not give back %d jobs (%s): their locks tell", len(unfinished), type(error).__name__)
+            log.error(  # noqa: TRY400  a traceback would show the statement's values
+                "could not give back %d jobs (%s): their locks tell", len(unfinished), type(error).__name__
+            )
         if unfinished:
             os._exit(0)
 
@@ -111,15 +114,15 @@ class Liveness:
             self._end_if_stuck()
             time.sleep(RETRY_EVERY_S)
 
-    def _connect(self) -> Connection:
+    def _connect(self) -> pg_connection:
         address = self._settings.database_url.replace("postgresql+psycopg2://", "postgresql://", 1)
         arguments = connect_args(WORKER_STATEMENT_TIMEOUT_MS)
         arguments["options"] += " -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
-        connection = psycopg2.connect(address, application_name="liveness", **arguments)
+        connection: pg_connection = psycopg2.connect(address, application_name="liveness", **arguments)
         connection.autocommit = True
         return connection
 
-    def _hold(self, connection: Connection) -> None:
+    def _hold(self, connection: pg_connection) -> None:
         """Take the lock, then watch the connection that carries it."""
         try:
             with connection.cursor() as cursor:
@@ -135,14 +138,10 @@ class Liveness:
         finally:
             connection.close()
 
-    def _lock(self, cursor: psycopg2.extensions.cursor) -> bool:
+    def _lock(self, cursor: Cursor) -> bool:
         """Take the lock of our key; a key that another process holds is left to it while we are new."""
-        key = self._key
-        if key is None:
-            cursor.execute("SELECT nextval('worker_key')")
-            key = int(cursor.fetchone()[0])
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", (WORKER_LOCK, key))
-        if not cursor.fetchone()[0]:
+        key = self._key if self._key is not None else int(_value(cursor, "SELECT nextval('worker_key')", ()))
+        if not _value(cursor, "SELECT pg_try_advisory_lock(%s, %s)", (WORKER_LOCK, key)):
             return False
         self._key = key
         return True
@@ -153,3 +152,9 @@ class Liveness:
         if late:
             log.error("jobs %s outlived their lease: ending this process", late)
             os._exit(STUCK)
+
+
+def _value(cursor: Cursor, query: str, arguments: tuple[int, ...]) -> int:
+    cursor.execute(query, arguments)
+    row = cursor.fetchone()
+    return 0 if row is None else int(row[0])

@@ -1,5 +1,7 @@
-"""The runtime of this process. Celery's signals open it where work is done: in the process of a threads pool, in
-each child of a prefork pool, and never before a fork.
+"""The runtime of this process.
+
+Celery's signals open it where work is done: in the process of a threads pool, in each child of a prefork pool, and
+never before a fork.
 """
 
 from __future__ import annotations

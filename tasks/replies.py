@@ -49,7 +49,7 @@ def prepare(session: Session, claim: Claim) -> Question:
 
 
 def think(runtime: Runtime, claim: Claim, question: Question) -> Thought:
-    from webapp.assistant.reply import write_reply  # noqa: PLC0415  heavy, and never before a fork
+    from webapp.assistant.reply import write_reply
 
     version, passages, scores = find_passages(runtime, question, PASSAGES, staff=False)
     draft = _draft_writer(runtime, claim)
@@ -72,7 +72,7 @@ def find_passages(
     runtime: Runtime, question: Question, k: int, *, staff: bool
 ) -> tuple[int, Sequence[Passage], Sequence[float]]:
     """Return the index version used, the readable passages it proposed, and their scores."""
-    from webapp.assistant import retrieval  # noqa: PLC0415  idem
+    from webapp.assistant import retrieval
 
     index = runtime.index.current()
     with metrics.RETRIEVAL_DURATION.time():

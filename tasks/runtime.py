@@ -33,7 +33,7 @@ class Runtime:
 
     @cached_property
     def encoder(self) -> Encoder:
-        from webapp.assistant import embeddings  # noqa: PLC0415  heavy, and never before a fork
+        from webapp.assistant import embeddings
 
         return embeddings.encoder(self.settings)
 
@@ -42,7 +42,7 @@ class Runtime:
         """Return the model, None when no key is set and answers are quoted from the documents."""
         if not self.settings.has_model:
             return None
-        from webapp.assistant.llm import ModelClient  # noqa: PLC0415  idem
+        from webapp.assistant.llm import ModelClient
 
         return ModelClient(self.settings)
 

@@ -26,7 +26,7 @@ def prepare(session: Session, claim: Claim) -> tuple[Language, Sequence[Turn]]:
 
 
 def think(runtime: Runtime, _claim: Claim, case: tuple[Language, Sequence[Turn]]) -> str:
-    from webapp.assistant.summary import summarise  # noqa: PLC0415  heavy, and never before a fork
+    from webapp.assistant.summary import summarise
 
     language, turns = case
     del runtime  # the first form of a summary quotes, with a model or without

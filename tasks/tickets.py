@@ -35,7 +35,7 @@ class Broker:
 
     def room(self, queue: Queue) -> int:
         """Return how many more tickets the queue takes: the backlog stays in PostgreSQL, ordered and countable."""
-        waiting: int = self._redis.llen(queue.value)  # type: ignore[assignment]  # the client is not asynchronous
+        waiting: int = self._redis.llen(queue.value)
         return max(0, ROOM[queue] - waiting)
 
     def send(self, queue: Queue, tickets: Sequence[tuple[UUID, JobKind]]) -> None:

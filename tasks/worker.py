@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING
 
 from celery import Celery
 from celery.signals import setup_logging, worker_process_init, worker_ready, worker_shutting_down
@@ -12,6 +12,9 @@ from tasks import process
 from webapp import logs, metrics
 from webapp.settings import SettingsError, load
 
+if TYPE_CHECKING:
+    from celery.worker.consumer import Consumer
+
 try:
     settings = load()
 except SettingsError as error:
@@ -19,16 +22,16 @@ except SettingsError as error:
 
 app = Celery("chatbot-sav", include=["tasks.replies", "tasks.knowledge", "tasks.summaries"])
 app.config_from_object("celeryconfig")
-app.conf.broker_url = settings.redis_url
+app.conf.update(broker_url=settings.redis_url)
 
 
 @setup_logging.connect
-def _log(**_: Any) -> None:
+def _log(**_: object) -> None:
     logs.configure(settings)
 
 
 @worker_ready.connect
-def _open_threads(sender: Any, **_: Any) -> None:
+def _open_threads(sender: Consumer, **_: object) -> None:
     """A threads pool works in this very process."""
     metrics.show_closed_label_sets()
     if not _forks(sender):
@@ -36,14 +39,14 @@ def _open_threads(sender: Any, **_: Any) -> None:
 
 
 @worker_process_init.connect
-def _open_child(**_: Any) -> None:
+def _open_child(**_: object) -> None:
     process.runtime().liveness.start()
 
 
 @worker_shutting_down.connect
-def _drain(**_: Any) -> None:
+def _drain(**_: object) -> None:
     process.drain()
 
 
-def _forks(consumer: Any) -> bool:
+def _forks(consumer: Consumer) -> bool:
     return "prefork" in type(consumer.pool).__module__

@@ -13,8 +13,7 @@ from webapp import cli, logs
 from webapp.extensions import db, jwt, migrate
 from webapp.models.engine import WEB_STATEMENT_TIMEOUT_MS, engine_options
 from webapp.routes import headers, problems
-from webapp.routes.api import api
-from webapp.routes.api import auth, chat, conversations, knowledge, openapi  # noqa: F401  they add their routes
+from webapp.routes.api import api, auth, chat, conversations, knowledge, openapi
 from webapp.routes.api.health import health
 from webapp.routes.pages import pages
 
@@ -82,6 +81,10 @@ def _extend(app: Flask) -> None:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(app.config["MIGRATIONS"]), compare_type=True)
     jwt.init_app(app)
+
+
+# Importing these modules adds their routes to the blueprint.
+API_MODULES = (auth, chat, conversations, knowledge, openapi)
 
 
 def _route(app: Flask) -> None:

@@ -60,7 +60,7 @@ def prepare() -> None:
 def _ensure_account(email: str, password: str, name: str, role: Role) -> None:
     """Create an account; one that is there keeps what its owner made of it, but for a demo's password."""
     try:
-        accounts.register(db.session(), email, password, name, role, Language.FR)
+        accounts.register(db.session(), email, password, name=name, role=role, locale=Language.FR)
     except EmailTakenError:
         current_app.logger.info("an account is there already: nothing changed")
 

@@ -14,7 +14,9 @@ JOB_WAIT = Histogram("sav_job_wait_seconds", "From queued to claimed", ["queue"]
 JOB_RUN = Histogram("sav_job_run_seconds", "From claimed to ended", ["queue", "outcome"], buckets=WAIT_BUCKETS)
 JOB_CRASHES = Counter("sav_job_crashes", "Jobs taken back from dead workers", ["queue"])
 LLM_REQUESTS = Counter("sav_llm_requests", "Calls of the model", ["model", "operation", "status"])
-LLM_DURATION = Histogram("sav_llm_request_duration_seconds", "Whole calls", ["model", "operation"], buckets=MODEL_BUCKETS)
+LLM_DURATION = Histogram(
+    "sav_llm_request_duration_seconds", "Whole calls", ["model", "operation"], buckets=MODEL_BUCKETS
+)
 LLM_TOKENS = Counter("sav_llm_tokens", "Tokens billed", ["model", "direction"])
 RETRIEVAL_DURATION = Histogram("sav_retrieval_duration_seconds", "One search of the index", buckets=RETRIEVAL_BUCKETS)
 RETRIEVAL_PASSAGES = Histogram("sav_retrieval_passages", "Passages given to a reply", buckets=(0, 1, 2, 3, 5, 8))

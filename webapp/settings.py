@@ -154,7 +154,9 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     try:
         return Settings.model_validate(given)
     except ValidationError as error:
-        raise SettingsError([_sentence(fault["loc"], fault["msg"], fault["type"]) for fault in error.errors()]) from None
+        raise SettingsError(
+            [_sentence(fault["loc"], fault["msg"], fault["type"]) for fault in error.errors()]
+        ) from None
 
 
 def _sentence(location: tuple[int | str, ...], message: str, kind: str) -> str:

@@ -6,7 +6,7 @@ import hashlib
 import os
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING
 
 from webapp.errors import TooLargeError
 
@@ -32,7 +32,7 @@ class Storage:
         self._root = root
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def put(self, stream: BinaryIO, *, limit: int) -> Stored:
+    def put(self, stream: IO[bytes], *, limit: int) -> Stored:
         """Copy a stream without holding it in memory.
 
         Raises:
@@ -55,7 +55,7 @@ class Storage:
         self.path(key).unlink(missing_ok=True)
 
 
-def _copy(stream: BinaryIO, file: BinaryIO, limit: int) -> tuple[str, int]:
+def _copy(stream: IO[bytes], file: IO[bytes], limit: int) -> tuple[str, int]:
     digest, size = hashlib.sha256(), 0
     while block := stream.read(BLOCK):
         size += len(block)

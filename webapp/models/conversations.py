@@ -41,7 +41,9 @@ class Conversation(Base):
     last_client_seq: Mapped[int] = mapped_column(default=0)
     staff_seen_seq: Mapped[int] = mapped_column(default=0)
     summary: Mapped[str | None]
-    summary_state: Mapped[SummaryState] = mapped_column(choice(SummaryState, "summary_state"), default=SummaryState.NONE)
+    summary_state: Mapped[SummaryState] = mapped_column(
+        choice(SummaryState, "summary_state"), default=SummaryState.NONE
+    )
     last_seq: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[Created]
@@ -58,7 +60,7 @@ class Conversation(Base):
 
 
 class Message(Base):
-    """One thing said. The laws held here:
+    """One thing said, and the laws held here.
 
     * one reply a message: UNIQUE(reply_to), within the same conversation;
     * one message a key: UNIQUE(author_id, idempotency_key);

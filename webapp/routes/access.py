@@ -85,6 +85,11 @@ def anyone(view: Callable[P, R]) -> Callable[P, R]:
     return view
 
 
+def declared(view: object) -> str | None:
+    """Return who may call a route, None when it does not say."""
+    return getattr(view, "access", None)
+
+
 signed_in = _only("signed_in", tuple(Role))
 client = _only("client", (Role.CLIENT,))
 staff = _only("staff", (Role.STAFF, Role.ADMIN))

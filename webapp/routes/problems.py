@@ -115,7 +115,11 @@ def answer(status: HTTPStatus, code: str, faults: list[FieldFaultOut] | None = N
         response.mimetype = "application/problem+json"
     else:
         page = render_template(
-            "problem.html", status=status.value, title=_title(status), detail=detail, retry_after=values.get("retry_after")
+            "problem.html",
+            status=status.value,
+            title=_title(status),
+            detail=detail,
+            retry_after=values.get("retry_after"),
         )
         response = make_response(page)
     response.status_code = status.value

@@ -60,7 +60,7 @@ def link_marks(html: str, anchor: str, numbers: Sequence[int]) -> str:
     return _MARK_LINK.sub(link, html)
 
 
-def _mark(state: StateInline, silent: bool) -> bool:  # noqa: FBT001  the signature of a markdown-it rule
+def _mark(state: StateInline, silent: bool) -> bool:
     match = _MARK.match(state.src, state.pos, state.posMax)
     if match is None:
         return False

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003  pydantic reads the annotations
+from datetime import datetime
 from typing import Annotated, Literal
-from uuid import UUID  # noqa: TC003  idem
+from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, StringConstraints
 
@@ -188,7 +188,9 @@ class ConversationOut(BaseModel):
     created_at: datetime
     updated_at: datetime
     closed_at: datetime | None
-    unread: bool | None = Field(default=None, description="Whether the customer wrote since staff last looked; staff only")
+    unread: bool | None = Field(
+        default=None, description="Whether the customer wrote since staff last looked; staff only"
+    )
     waiting_since: datetime | None = None
     messages: list[MessageOut]
     more: bool

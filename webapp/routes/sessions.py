@@ -77,7 +77,7 @@ def register(email: str, password: str, name: str) -> SignedIn:
     """
     refuse_other_sites()
     _limit("register-address", _address(), REGISTRATIONS_BY_ADDRESS, AN_HOUR)
-    return _begin(accounts.register(db.session(), email, password, name, Role.CLIENT, language()))
+    return _begin(accounts.register(db.session(), email, password, name=name, role=Role.CLIENT, locale=language()))
 
 
 def _begin(account: Account) -> SignedIn:

@@ -156,7 +156,10 @@ def conversation_of(row: Conversation, jobs: Sequence[JobView], after: int) -> C
     said = cases.messages(db.session(), row.id, after)
     page = said[: cases.MESSAGES_PER_PAGE]
     return ConversationOut(
-        **_common(row), messages=[message(each) for each in page], more=len(said) > len(page), jobs=[job(each) for each in jobs]
+        **_common(row),
+        messages=[message(each) for each in page],
+        more=len(said) > len(page),
+        jobs=[job(each) for each in jobs],
     )
 
 
@@ -172,7 +175,12 @@ def entity_tag(row: Conversation, jobs: Sequence[JobView], after: int) -> str:
 
 
 def conversations(
-    status: ConversationStatus | None, cursor: str | None, limit: int, *, by_wait: bool = False, assignee: UUID | None = None
+    status: ConversationStatus | None,
+    cursor: str | None,
+    limit: int,
+    *,
+    by_wait: bool = False,
+    assignee: UUID | None = None,
 ) -> ConversationListOut:
     wanted = cases.Filter(status, assignee, by_wait, requests.read_cursor(cursor), limit)
     rows = cases.find(db.session(), me(), wanted)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
@@ -17,9 +17,11 @@ from webapp.errors import EmailTakenError, SignedOutError, WrongPasswordError
 from webapp.models import Account, SignIn
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from sqlalchemy.orm import Session
 
-REFRESH_GRACE = text("interval '10 seconds'")
+REFRESH_GRACE = timedelta(seconds=10)
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)  # OWASP's floor for argon2id
 # Unknown addresses cost a verification too, so that time tells nobody who has an account.
@@ -42,7 +44,9 @@ class Identity:
         return self.role in (Role.STAFF, Role.ADMIN)
 
 
-def register(session: Session, email: str, password: str, name: str, role: Role, locale: Language) -> Account:
+def register(  # noqa: PLR0913  the fields of an account
+    session: Session, email: str, password: str, *, name: str, role: Role, locale: Language
+) -> Account:
     """Create an account.
 
     Raises:
@@ -98,9 +102,7 @@ def begin_sign_in(session: Session, account: Account) -> SignIn:
 
 def end_sign_in(session: Session, sign_in_id: UUID) -> None:
     session.execute(
-        update(SignIn)
-        .where(SignIn.id == sign_in_id, SignIn.ended_at.is_(None))
-        .values(ended_at=func.clock_timestamp())
+        update(SignIn).where(SignIn.id == sign_in_id, SignIn.ended_at.is_(None)).values(ended_at=func.clock_timestamp())
     )
 
 
@@ -149,4 +151,4 @@ def _rotate(session: Session, sign_in: SignIn) -> UUID:
 
 
 def _just_refreshed(session: Session, sign_in: SignIn) -> bool:
-    return bool(session.scalar(select(func.clock_timestamp() < sign_in.refreshed_at + REFRESH_GRACE)))
+    return bool(session.scalar(select(func.clock_timestamp() - REFRESH_GRACE < sign_in.refreshed_at)))

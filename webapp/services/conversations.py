@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from sqlalchemy import delete, exists, func, select, tuple_
 from sqlalchemy.orm import joinedload, selectinload
@@ -18,6 +16,8 @@ from webapp.services.handover import hand_over_open_replies, lock_conversation, 
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
+    from uuid import UUID
 
     from sqlalchemy import Select
     from sqlalchemy.orm import Session
@@ -39,7 +39,7 @@ class Filter:
     limit: int = 50
 
 
-def visible_to(reader: Identity) -> Select[tuple[Conversation]]:
+def visible_to(reader: Identity) -> Select[Conversation]:
     """Return the cases this reader may see: a customer's own, everybody's for staff."""
     statement = select(Conversation).options(joinedload(Conversation.client), joinedload(Conversation.assignee))
     return statement if reader.is_staff else statement.where(Conversation.client_id == reader.account_id)
@@ -67,7 +67,7 @@ def find(session: Session, reader: Identity, wanted: Filter) -> Sequence[Convers
     return session.scalars(_page(statement, wanted).limit(wanted.limit + 1)).all()
 
 
-def _page(statement: Select[tuple[Conversation]], wanted: Filter) -> Select[tuple[Conversation]]:
+def _page(statement: Select[Conversation], wanted: Filter) -> Select[Conversation]:
     if wanted.by_wait:
         place = tuple_(Conversation.waiting_since, Conversation.id)
         statement = statement.where(Conversation.waiting_since.is_not(None))

@@ -40,14 +40,14 @@ def read(session: Session) -> dict[str, tuple[list[str], Series]]:
     """Return each gauge with its label names and its series; every closed label set is complete."""
     index = knowledge.index_status(session)
     built = index.built_at.timestamp() if index.built_at else 0.0
-    jobs = {(queue, status): 0.0 for queue in Queue for status in JobStatus}
+    jobs: Series = {(queue, status): 0.0 for queue in Queue for status in JobStatus}
     ages: Series = {(queue,): 0.0 for queue in Queue}
     statuses: Series = {(status,): 0.0 for status in ConversationStatus}
     jobs |= {(queue, status): count for queue, status, count in session.execute(_JOBS)}
     ages |= {(queue,): age for queue, age in session.execute(_AGES)}
     statuses |= {(status,): count for status, count in session.execute(_CONVERSATIONS)}
     return {
-        "sav_jobs": (["queue", "state"], dict(jobs)),
+        "sav_jobs": (["queue", "state"], jobs),
         "sav_job_oldest_age_seconds": (["queue"], ages),
         "sav_customers_waiting": ([], {(): session.execute(_WAITING).scalar_one()}),
         "sav_law_violations": (["law"], {(law,): count for law, count in supervision.law_violations(session).items()}),

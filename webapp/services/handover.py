@@ -70,9 +70,7 @@ def give_up(session: Session, conversation_id: UUID, job_id: UUID, reason: Hando
     return _hand_over(session, lock_conversation(session, conversation_id), reason, Job.id == job_id)
 
 
-def _hand_over(
-    session: Session, conversation: Conversation, reason: HandoverReason, which: ColumnElement[bool]
-) -> int:
+def _hand_over(session: Session, conversation: Conversation, reason: HandoverReason, which: ColumnElement[bool]) -> int:
     open_jobs = session.scalars(
         select(Job)
         .where(Job.conversation_id == conversation.id, Job.status.in_(OPEN_JOB_STATUSES), which)

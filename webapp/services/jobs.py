@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from sqlalchemy import func, insert, select, text
 from uuid_utils.compat import uuid7
@@ -15,6 +14,7 @@ from webapp.models.jobs import NUMBER_SEQUENCES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from uuid import UUID
 
     from sqlalchemy.orm import Session
 
@@ -38,6 +38,20 @@ class Claim:
     document_id: UUID | None
     request: dict[str, Any] = field(compare=False)
     waited_s: float = 0.0
+
+    @property
+    def case(self) -> UUID:
+        """The conversation of a job that has one."""
+        if self.conversation_id is None:
+            raise LookupError(self.job_id)
+        return self.conversation_id
+
+    @property
+    def document(self) -> UUID:
+        """The document of a job that has one."""
+        if self.document_id is None:
+            raise LookupError(self.job_id)
+        return self.document_id
 
 
 _HAS_DUE = text("""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -26,6 +24,8 @@ from webapp.services import jobs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from datetime import datetime
+    from uuid import UUID
 
     from sqlalchemy import Select
     from sqlalchemy.orm import Session
@@ -149,7 +149,9 @@ def get_document(session: Session, document_id: UUID, *, staff: bool) -> Documen
 
 
 def list_documents(session: Session, *, before: UUID | None, limit: int) -> Sequence[Document]:
-    statement = select(Document).where(Document.state != DocumentState.DELETED).order_by(Document.id.desc()).limit(limit)
+    statement = (
+        select(Document).where(Document.state != DocumentState.DELETED).order_by(Document.id.desc()).limit(limit)
+    )
     return session.scalars(statement if before is None else statement.where(Document.id < before)).all()
 
 
@@ -159,7 +161,7 @@ def count_passages(session: Session, document_ids: Collection[UUID]) -> dict[UUI
         .where(PassageRow.document_id.in_(document_ids))
         .group_by(PassageRow.document_id)
     )
-    return {document_id: count for document_id, count in counted}
+    return dict(counted.tuples().all())
 
 
 def passages_of(session: Session, document_id: UUID) -> Sequence[PassageRow]:
@@ -228,10 +230,12 @@ def _publish_version(session: Session) -> int:
 
 
 def _count_chunks(session: Session) -> None:
-    session.execute(update(KnowledgeIndex).values(chunks=select(func.count()).select_from(PassageRow).scalar_subquery()))
+    session.execute(
+        update(KnowledgeIndex).values(chunks=select(func.count()).select_from(PassageRow).scalar_subquery())
+    )
 
 
-def _published(*, staff: bool) -> Select[tuple[PassageRow, str]]:
+def _published(*, staff: bool) -> Select[PassageRow, str]:
     return (
         select(PassageRow, Document.title)
         .join(Document, Document.id == PassageRow.document_id)
@@ -242,7 +246,10 @@ def _published(*, staff: bool) -> Select[tuple[PassageRow, str]]:
 def readable_passages(session: Session, passage_ids: Sequence[int], *, staff: bool) -> list[Passage]:
     """Return those of the passages that are published for this reader, in the order asked."""
     rows = session.execute(_published(staff=staff).where(PassageRow.id.in_(passage_ids))).all()
-    found = {row.id: Passage(row.id, row.document_id, title, row.page, row.heading, row.text, row.language) for row, title in rows}
+    found = {
+        row.id: Passage(row.id, row.document_id, title, row.page, row.heading, row.text, row.language)
+        for row, title in rows
+    }
     return [found[passage_id] for passage_id in passage_ids if passage_id in found]
 
 
@@ -263,9 +270,7 @@ def index_version(session: Session) -> int:
 
 def index_status(session: Session) -> IndexStatus:
     row = session.execute(select(KnowledgeIndex)).scalar_one()
-    ingesting = session.scalar(
-        select(exists().where(Job.kind == JobKind.INGEST, Job.status.in_(OPEN_JOB_STATUSES)))
-    )
+    ingesting = session.scalar(select(exists().where(Job.kind == JobKind.INGEST, Job.status.in_(OPEN_JOB_STATUSES))))
     state = IndexState.BUILDING if ingesting else row.state
     return IndexStatus(row.version, state, row.chunks, row.built_at, row.error_code)
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from uuid_utils.compat import uuid7
 
-from webapp.domain import Language
 from webapp.errors import ConversationClosedError, KeyReusedError, NotFoundError, TooManyPendingError
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from sqlalchemy import Row
     from sqlalchemy.orm import Session
+
+    from webapp.domain import Language
 
 PENDING_RETRY_AFTER_S = 5
 SUBJECT_LENGTH = 80
@@ -94,7 +96,9 @@ WITH earlier AS (
 )
 SELECT conversation_id, id, reply_job_id, NULL AS digest, (SELECT count(pg_notify('jobs', '')) FROM queued) FROM said
 UNION ALL SELECT conversation_id, id, reply_job_id, content_digest, 0 FROM earlier
-""").bindparams(*(bindparam(name, type_=PG_UUID(as_uuid=True)) for name in ("client", "conversation", "message", "job")))
+""").bindparams(
+    *(bindparam(name, type_=PG_UUID(as_uuid=True)) for name in ("client", "conversation", "message", "job"))
+)
 
 _STATUS = text("SELECT status FROM conversation WHERE id = :conversation AND client_id = :client")
 
@@ -132,16 +136,14 @@ def _parameters(said: Said, max_pending: int, deadline_s: int) -> dict[str, obje
     }
 
 
-def _accepted(row: Row[tuple[UUID, UUID, UUID | None, str | None, int]], said: Said) -> Accepted:
+def _accepted(row: Row[UUID, UUID, UUID | None, str | None, int], said: Said) -> Accepted:
     conversation_id, message_id, job_id, digest, _ = row
     if digest is not None and digest != said.digest:
         raise KeyReusedError(field="Idempotency-Key")
     return Accepted(conversation_id, message_id, job_id, replayed=digest is not None)
 
 
-def _refusal(
-    session: Session, said: Said
-) -> NotFoundError | ConversationClosedError | TooManyPendingError:
+def _refusal(session: Session, said: Said) -> NotFoundError | ConversationClosedError | TooManyPendingError:
     if said.conversation_id is not None:
         where = {"conversation": said.conversation_id, "client": said.client_id}
         status = session.execute(_STATUS, where).scalar()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from sqlalchemy import RowMapping, bindparam, text
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
@@ -15,12 +13,15 @@ from webapp.errors import NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
+    from uuid import UUID
 
     from sqlalchemy.orm import Session
 
     from webapp.services.accounts import Identity
 
 EXACT_PLACES = 10
+WAIT_STEPS = ((10, 1), (60, 5), (float("inf"), 30))  # under so many seconds, told in steps of so many
 RUNNING_POLL_MS = 500
 MIN_QUEUED_POLL_MS = 500
 MAX_QUEUED_POLL_MS = 4000
@@ -65,7 +66,9 @@ class JobView:
 
 _SELECT = """
 SELECT j.id, j.kind, j.status, j.number, j.attempts, j.fence, j.created_at, j.started_at, j.finished_at, j.error_code,
-       j.result, j.reply_id, j.conversation_id, q.head, q.seconds_per_job, d.text AS partial_text, d.progress, d.revision
+       j.result, j.reply_id, j.conversation_id, q.head, q.seconds_per_job, d.text AS partial_text,
+       d.progress,
+       d.revision
 FROM job j LEFT JOIN queue_head q ON q.queue = j.queue LEFT JOIN draft d ON d.job_id = j.id AND d.fence = j.fence
 """
 # A job is its requester's, or its case's customer's; staff may see all.
@@ -74,9 +77,9 @@ _MINE = """
  OR EXISTS (SELECT 1 FROM conversation c WHERE c.id = j.conversation_id AND c.client_id = :reader))
 """
 _IDS = (bindparam("reader", type_=PG_UUID(as_uuid=True)),)
-_ONE = text(f"{_SELECT} WHERE j.id = :id AND {_MINE}").bindparams(*_IDS, bindparam("id", type_=PG_UUID(as_uuid=True)))  # noqa: S608  constants above
+_ONE = text(f"{_SELECT} WHERE j.id = :id AND {_MINE}").bindparams(*_IDS, bindparam("id", type_=PG_UUID(as_uuid=True)))
 _OPEN_OF_CONVERSATION = text(
-    f"{_SELECT} WHERE j.conversation_id = :id AND j.status IN ('queued', 'running') ORDER BY j.number"  # noqa: S608  idem
+    f"{_SELECT} WHERE j.conversation_id = :id AND j.status IN ('queued', 'running') ORDER BY j.number"
 ).bindparams(bindparam("id", type_=PG_UUID(as_uuid=True)))
 
 
@@ -123,12 +126,12 @@ def _view(row: RowMapping) -> JobView:
 def _place(row: RowMapping) -> int | None:
     if row["status"] != JobStatus.QUEUED:
         return None
-    before = max(0, row["number"] - (row["head"] if row["head"] is not None else row["number"]))
+    before: int = max(0, row["number"] - (row["head"] if row["head"] is not None else row["number"]))
     return before if before <= EXACT_PLACES else before // 10 * 10
 
 
 def _wait(place: int, seconds_per_job: float | None) -> int:
     """Return the seconds until a job's turn, in steps a reader can use and an entity tag can bear."""
     seconds = (place + 1) * (seconds_per_job if seconds_per_job is not None else 1.0)
-    step = 1 if seconds < 10 else 5 if seconds < 60 else 30  # noqa: PLR2004  the steps are this line's meaning
+    step = next(step for limit, step in WAIT_STEPS if seconds < limit)
     return max(1, round(seconds / step) * step)

@@ -59,12 +59,11 @@ def record(session: Session, claim: Claim, reply: Reply, index_version: int) -> 
     Raises:
         SourcesGoneError: a source is no longer published.
     """
-    assert claim.conversation_id is not None
-    conversation = lock_conversation(session, claim.conversation_id)
+    conversation = lock_conversation(session, claim.case)
     if not knowledge.still_published(session, [source.passage_id for source in reply.sources]):
         raise SourcesGoneError
     handed_over = _hands_over(conversation, reply)
-    message = say_next(session, conversation, _message(claim, conversation, reply, index_version, handed_over))
+    message = say_next(session, conversation, _message(claim, reply, index_version, handed_over=handed_over))
     status = JobStatus.HANDED_OVER if handed_over else JobStatus.SUCCEEDED
     _move(conversation, reply, handed_over=handed_over)
     session.flush()
@@ -77,20 +76,23 @@ def _hands_over(conversation: Conversation, reply: Reply) -> bool:
     return reply.outcome is Outcome.NO_ANSWER and conversation.no_answers + 1 >= NO_ANSWERS_BEFORE_A_PERSON
 
 
-def _message(claim: Claim, conversation: Conversation, reply: Reply, index_version: int, handed_over: bool) -> Message:  # noqa: FBT001  computed once, used twice
-    notice = say(f"notices.handed_over.{HandoverReason.NO_ANSWER}", reply.language)
-    return Message(
+def _message(claim: Claim, reply: Reply, index_version: int, *, handed_over: bool) -> Message:
+    message = Message(
         role=Author.ASSISTANT,
-        content=notice if handed_over else reply.text,
+        content=reply.text,
         reply_to=claim.message_id,
-        outcome=Outcome.HANDED_OVER if handed_over else reply.outcome,
+        outcome=reply.outcome,
         owes_reply=False,
-        sources=[] if handed_over else [asdict(source) | {"document_id": str(source.document_id)} for source in reply.sources],
+        sources=[asdict(source) | {"document_id": str(source.document_id)} for source in reply.sources],
         index_version=index_version,
         model=reply.model,
         input_tokens=reply.usage.input_tokens,
         output_tokens=reply.usage.output_tokens,
     )
+    if handed_over:
+        message.content = say(f"notices.handed_over.{HandoverReason.NO_ANSWER}", reply.language)
+        message.outcome, message.sources = Outcome.HANDED_OVER, []
+    return message
 
 
 def _move(conversation: Conversation, reply: Reply, *, handed_over: bool) -> None:

@@ -28,8 +28,7 @@ def turns(session: Session, claim: Claim) -> tuple[Language, Sequence[Turn]]:
 
 
 def record(session: Session, claim: Claim, summary: str) -> None:
-    assert claim.conversation_id is not None
-    conversation = lock_conversation(session, claim.conversation_id)
+    conversation = lock_conversation(session, claim.case)
     conversation.summary = summary or None
     conversation.summary_state = SummaryState.READY if summary else SummaryState.UNAVAILABLE
     touch(conversation)

@@ -55,17 +55,21 @@ INSERT INTO queue_head (queue, head, seconds_per_job)
 SELECT :queue,
        coalesce((SELECT min(number) FROM job WHERE queue = :queue AND status = 'queued'), 9223372036854775807),
        coalesce((SELECT least(extract(epoch FROM max(finished_at) - min(finished_at)) / nullif(count(*) - 1, 0), 600)
-                 FROM (SELECT finished_at FROM job WHERE queue = :queue AND finished_at > clock_timestamp() - interval '2 min'
+                 FROM (SELECT finished_at FROM job
+                       WHERE queue = :queue AND finished_at > clock_timestamp() - interval '2 min'
                        ORDER BY finished_at DESC LIMIT 50) recent), 1)
 ON CONFLICT (queue) DO UPDATE SET head = excluded.head, seconds_per_job = excluded.seconds_per_job
 WHERE (queue_head.head, queue_head.seconds_per_job) IS DISTINCT FROM (excluded.head, excluded.seconds_per_job)
 """)
 _LAWS = {
-    "lost": "SELECT count(*) FROM message m WHERE owes_reply AND NOT EXISTS (SELECT 1 FROM job WHERE id = m.reply_job_id)",
-    "doubled": "SELECT count(*) FROM (SELECT 1 FROM message WHERE reply_to IS NOT NULL GROUP BY reply_to HAVING count(*) > 1) d",
-    "overdue": "SELECT count(*) FROM job WHERE status IN ('queued', 'running')"
-    " AND deadline_at < clock_timestamp() - interval '15 s'",
-    "orphaned": "SELECT count(*) FROM job WHERE status = 'running' AND lease_until < clock_timestamp() - interval '15 s'",
+    "lost": """SELECT count(*) FROM message m
+        WHERE owes_reply AND NOT EXISTS (SELECT 1 FROM job WHERE id = m.reply_job_id)""",
+    "doubled": """SELECT count(*) FROM (
+        SELECT 1 FROM message WHERE reply_to IS NOT NULL GROUP BY reply_to HAVING count(*) > 1) twice""",
+    "overdue": """SELECT count(*) FROM job
+        WHERE status IN ('queued', 'running') AND deadline_at < clock_timestamp() - interval '15 s'""",
+    "orphaned": """SELECT count(*) FROM job
+        WHERE status = 'running' AND lease_until < clock_timestamp() - interval '15 s'""",
 }
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flask import Response
 
 from webapp.routes import access, sessions, views
@@ -7,7 +9,9 @@ from webapp.routes.api import api
 from webapp.routes.api.answers import reply
 from webapp.routes.requests import body
 from webapp.routes.schemas import LoginIn, RegisterIn, UserEnvelopeOut, UserOut
-from webapp.services.accounts import Identity
+
+if TYPE_CHECKING:
+    from webapp.services.accounts import Identity
 
 
 @api.post("/auth/register")

@@ -102,7 +102,7 @@ def _path(rule: Rule) -> str:
 
 
 def _operation(rule: Rule, call: Call, method: str) -> dict[str, Any]:
-    role = current_app.view_functions[rule.endpoint].access  # type: ignore[attr-defined]  # set by access.py
+    role = access.declared(current_app.view_functions[rule.endpoint])
     operation: dict[str, Any] = {
         "operationId": rule.endpoint.partition(".")[2],
         "summary": call.summary,
