@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flask import Flask
+from prometheus_client import CollectorRegistry
+from prometheus_flask_exporter import PrometheusMetrics
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import cli, logs
@@ -81,6 +83,8 @@ def _extend(app: Flask) -> None:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(app.config["MIGRATIONS"]), compare_type=True)
     jwt.init_app(app)
+    # Counted here, shown on METRICS_PORT alone; by rule, so that no id becomes a label.
+    PrometheusMetrics(app, path=None, group_by="url_rule", registry=CollectorRegistry(auto_describe=True))
 
 
 # Importing these modules adds their routes to the blueprint.

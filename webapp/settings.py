@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,9 +49,9 @@ class Settings(BaseModel):
     flower_port: int = Field(8002, ge=1, le=65535)
     data_dir: Path = Path("var")
     environment: Environment = Environment.DEVELOPMENT
-    database_url: str
-    redis_url: str
-    secret_key: str
+    database_url: str = Field(min_length=1)
+    redis_url: str = Field(min_length=1)
+    secret_key: str = Field(min_length=1)
     public_url: str = ""
     proxy_hops: int = Field(0, ge=0)
     timezone: str = "Europe/Paris"
@@ -84,25 +84,6 @@ class Settings(BaseModel):
     def _split_origins(cls, value: object) -> object:
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
-    @field_validator("database_url")
-    @classmethod
-    def _name_the_driver(cls, value: str) -> str:
-        """SQLAlchemy 2.1 takes a plain postgresql:// for psycopg 3; the stack is psycopg2."""
-        for scheme in ("postgres://", "postgresql://"):
-            if value.startswith(scheme):
-                return "postgresql+psycopg2://" + value.removeprefix(scheme)
-        if not value.startswith("postgresql+psycopg2://"):
-            raise ValueError("is not a postgresql:// address")
-        return value
-
-    @model_validator(mode="after")
-    def _production_is_strict(self) -> Settings:
-        if self.environment is Environment.PRODUCTION:
-            faults = [*_secret_faults(self)]
-            if faults:
-                raise ValueError("; ".join(faults))
-        return self
-
     @property
     def production(self) -> bool:
         return self.environment is Environment.PRODUCTION
@@ -116,17 +97,19 @@ class Settings(BaseModel):
         return bool(self.openai_api_key)
 
 
-def _secret_faults(settings: Settings) -> list[str]:
+def _secret_faults(given: Mapping[str, str]) -> list[str]:
+    """Return what production refuses: secrets that are missing, short or known to everybody."""
     faults = []
-    if _weak(settings.secret_key, MIN_SECRET_LENGTH):
+    if _weak(given.get("secret_key", ""), MIN_SECRET_LENGTH):
         faults.append(f"SECRET_KEY is missing, well known or shorter than {MIN_SECRET_LENGTH} characters")
-    if settings.admin_password and _weak(settings.admin_password, MIN_PASSWORD_LENGTH):
+    if "admin_password" in given and _weak(given["admin_password"], MIN_PASSWORD_LENGTH):
         faults.append(f"ADMIN_PASSWORD is well known or shorter than {MIN_PASSWORD_LENGTH} characters")
-    if not settings.public_url.startswith("https://"):
+    if not given.get("public_url", "").startswith("https://"):
         faults.append("PUBLIC_URL must be the https:// address people use")
-    for name, url in (("DATABASE_URL", settings.database_url), ("REDIS_URL", settings.redis_url)):
-        if _weak(_password_of(url), MIN_PASSWORD_LENGTH):
-            faults.append(f"{name} has no password, a well-known one, or one under {MIN_PASSWORD_LENGTH} characters")
+    for name in ("database_url", "redis_url"):
+        if _weak(_password_of(given.get(name, "")), MIN_PASSWORD_LENGTH):
+            fault = f"has no password, a well-known one, or one under {MIN_PASSWORD_LENGTH} characters"
+            faults.append(f"{name.upper()} {fault}")
     return faults
 
 
@@ -151,16 +134,26 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     if "port" in given and given["port"].isdigit():
         given.setdefault("metrics_port", str(int(given["port"]) + 1))
         given.setdefault("flower_port", str(int(given["port"]) + 2))
+    production = given.get("environment") == Environment.PRODUCTION
+    faults = _secret_faults(given) if production else []
     try:
-        return Settings.model_validate(given)
+        settings = Settings.model_validate(given | {"database_url": _with_driver(given.get("database_url", ""))})
     except ValidationError as error:
-        raise SettingsError(
-            [_sentence(fault["loc"], fault["msg"], fault["type"]) for fault in error.errors()]
-        ) from None
+        told = {fault.partition(" ")[0] for fault in faults}
+        found = [(str(each["loc"][0]).upper(), each["msg"], each["type"]) for each in error.errors()]
+        faults += [_sentence(*each) for each in found if each[0] not in told]
+    if faults:
+        raise SettingsError(faults)
+    return settings
 
 
-def _sentence(location: tuple[int | str, ...], message: str, kind: str) -> str:
-    name = str(location[0]).upper() if location else "ENVIRONMENT=production"
-    if kind == "missing":
-        return f"{name} is not set"
-    return f"{name}: {message.removeprefix('Value error, ')}"
+def _with_driver(url: str) -> str:
+    """SQLAlchemy 2.1 takes a plain postgresql:// for psycopg 3; the stack is psycopg2."""
+    for scheme in ("postgres://", "postgresql://"):
+        if url.startswith(scheme):
+            return "postgresql+psycopg2://" + url.removeprefix(scheme)
+    return url
+
+
+def _sentence(name: str, message: str, kind: str) -> str:
+    return f"{name} is not set" if kind in ("missing", "string_too_short") else f"{name}: {message}"

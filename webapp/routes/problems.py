@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, current_app, jsonify, make_response, redirect, render_template, request, url_for
+from flask import Response, current_app, make_response, redirect, render_template, request, url_for
 from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt import PyJWTError
 from pydantic import ValidationError
@@ -111,8 +111,7 @@ def answer(status: HTTPStatus, code: str, faults: list[FieldFaultOut] | None = N
         problem = ProblemOut(
             type=f"/problems/{code}", title=_title(status), status=status.value, detail=detail, errors=faults
         )
-        response = jsonify(problem.model_dump(exclude_none=True))
-        response.mimetype = "application/problem+json"
+        response = Response(problem.model_dump_json(exclude_none=True), mimetype="application/problem+json")
     else:
         page = render_template(
             "problem.html",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select, text
 from uuid_utils.compat import uuid7
 
+from webapp import metrics
 from webapp.domain import (
     OPEN_JOB_STATUSES,
     Author,
@@ -51,6 +52,7 @@ def say_next(session: Session, conversation: Conversation, message: Message) -> 
     message.id, message.conversation_id, message.seq = uuid7(), conversation.id, conversation.last_seq
     session.add(message)
     session.flush()
+    metrics.MESSAGES.labels(message.role).inc()
     return message
 
 
@@ -87,6 +89,7 @@ def _hand_over(session: Session, conversation: Conversation, reason: HandoverRea
 
 def owe_a_person(conversation: Conversation, reason: HandoverReason) -> None:
     """Put a locked conversation among those that wait for a person, keeping its place if it waits already."""
+    metrics.HANDOVERS.labels(reason).inc()
     conversation.status = ConversationStatus.WAITING_STAFF
     conversation.handover_reason = reason
     conversation.no_answers = 0

@@ -10,6 +10,8 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from uuid_utils.compat import uuid7
 
+from webapp import metrics
+from webapp.domain import Author
 from webapp.errors import ConversationClosedError, KeyReusedError, NotFoundError, TooManyPendingError
 
 if TYPE_CHECKING:
@@ -140,6 +142,8 @@ def _accepted(row: Row[UUID, UUID, UUID | None, str | None, int], said: Said) ->
     conversation_id, message_id, job_id, digest, _ = row
     if digest is not None and digest != said.digest:
         raise KeyReusedError(field="Idempotency-Key")
+    if digest is None:
+        metrics.MESSAGES.labels(Author.CLIENT).inc()
     return Accepted(conversation_id, message_id, job_id, replayed=digest is not None)
 
 
