@@ -14,7 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from webapp import cli, logs
 from webapp.extensions import db, jwt, migrate
 from webapp.models.engine import WEB_STATEMENT_TIMEOUT_MS, engine_options
-from webapp.routes import headers, problems
+from webapp.routes import headers, problems, sessions
 from webapp.routes.api import api, auth, chat, conversations, knowledge, openapi
 from webapp.routes.api.health import health
 from webapp.routes.pages import pages
@@ -97,3 +97,4 @@ def _route(app: Flask) -> None:
     app.register_blueprint(pages)
     problems.register(app)
     headers.register(app)
+    sessions.keep_signed_in(app)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from flask import current_app, request
+from flask import current_app, g, request
 from flask_jwt_extended import (
     create_access_token,
     create_refresh_token,
@@ -28,7 +29,7 @@ from webapp.routes.locale import language
 from webapp.services import accounts, throttle
 
 if TYPE_CHECKING:
-    from flask import Response
+    from flask import Flask, Response
     from werkzeug.wrappers import Response as BaseResponse
 
     from webapp.models import Account
@@ -118,6 +119,22 @@ def set_cookies(response: Response, account_id: UUID, sign_in_id: UUID, refresh_
     set_access_cookies(response, create_access_token(str(account_id), additional_claims=claims))
     claims[REFRESH_CLAIM] = str(refresh_id)
     set_refresh_cookies(response, create_refresh_token(str(account_id), additional_claims=claims))
+
+
+def keep_signed_in(app: Flask) -> None:
+    """Renew the token of somebody who reads pages: with no script nobody else would, and forms would be lost.
+
+    Only pages count: a forgotten tab that polls does not keep a session alive.
+    """
+
+    @app.after_request
+    def renew(response: Response) -> Response:
+        if request.method == "GET" and response.mimetype == "text/html" and g.get("identity") is not None:
+            claims = get_jwt()
+            if claims["exp"] - claims["iat"] > 2 * (claims["exp"] - time.time()):
+                kept = {name: claims[name] for name in (SIGN_IN_CLAIM, "csrf")}
+                set_access_cookies(response, create_access_token(claims["sub"], additional_claims=kept))
+        return response
 
 
 def csrf_token() -> str:

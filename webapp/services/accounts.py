@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 REFRESH_GRACE = timedelta(seconds=10)
+SIGN_IN_LIFE = timedelta(days=30)  # however active
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)  # OWASP's floor for argon2id
 # Unknown addresses cost a verification too, so that time tells nobody who has an account.
@@ -109,7 +110,7 @@ def end_sign_in(session: Session, sign_in_id: UUID) -> None:
 _IDENTITY = (
     select(Account.id, SignIn.id, Account.role, Account.email, Account.name, Account.locale)
     .join(SignIn, SignIn.account_id == Account.id)
-    .where(SignIn.ended_at.is_(None), Account.active)
+    .where(SignIn.ended_at.is_(None), SignIn.created_at > func.clock_timestamp() - SIGN_IN_LIFE, Account.active)
 )
 
 
