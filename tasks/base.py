@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from tasks import process
 from tasks.liveness import NotAliveError
@@ -31,9 +32,10 @@ Input = TypeVar("Input")
 Thought = TypeVar("Thought")
 
 WAIT_FOR_LOCK_S = 5.0
-RECORD_TRIES = 5
+RECORD_PATIENCE_S = 30.0  # with a database that is away, within the lease
 RECORD_RETRY_S = 0.5
 CRASH_DELAY_S = 1.0
+PUT_OFF_S = 1.0
 
 
 class TryAgainError(Exception):
@@ -77,13 +79,18 @@ class Work(Generic[Input, Thought]):
             self._attempt(runtime, claim, given)
 
     def _claim(self, runtime: Runtime, job_id: str) -> tuple[Claim, Input] | None:
+        key = None
         try:
             key = runtime.liveness.key(WAIT_FOR_LOCK_S)
             with runtime.sessions.begin() as session:
-                claim = jobs.claim(session, UUID(job_id), self.kind, worker_key=key, lease_s=self.lease_s)
+                claim = jobs.claim(session, UUID(str(job_id)), self.kind, worker_key=key, lease_s=self.lease_s)
                 given = None if claim is None else (claim, self.prepare(session, claim))
-        except (NotAliveError, DBAPIError, ValueError) as error:
-            log.warning("ticket %s dropped: %s", job_id, type(error).__name__)
+        except ValueError:
+            log.warning("a ticket that names no job was dropped")
+            return None
+        except (NotAliveError, DBAPIError, PoolTimeoutError) as error:
+            log.warning("ticket %s returned: %s", job_id, type(error).__name__)
+            _return_ticket(runtime, UUID(job_id), key)
             return None
         if given is not None:
             metrics.LAST_CLAIM.labels(QUEUE_OF_KIND[self.kind]).set_to_current_time()
@@ -92,21 +99,23 @@ class Work(Generic[Input, Thought]):
 
     def _attempt(self, runtime: Runtime, claim: Claim, given: Input) -> None:
         began = time.monotonic()
-        outcome = JobStatus.SUCCEEDED
+        outcome: JobStatus | None = JobStatus.SUCCEEDED
         try:
             self._think_and_record(runtime, claim, given)
         except TryAgainError as error:
-            delay_s = error.delay_s
-            _record(runtime, lambda session: jobs.requeue(session, claim, delay_s=delay_s))
+            outcome = None
+            _put_off(runtime, claim, error.delay_s)
         except ClaimLostError:
+            outcome = None
             log.info("job %s attempt %d stopped: fenced", claim.job_id, claim.attempts)
         except RefusedError as error:
             code, outcome = error.code, JobStatus.FAILED
             _record(runtime, lambda session: supervision.refuse(session, claim, code))
         except Exception as error:  # noqa: BLE001  whatever it is counts as a crash of this job, and is recorded
-            outcome = JobStatus.FAILED
-            _crash(runtime, claim, error)
-        metrics.JOB_RUN.labels(QUEUE_OF_KIND[self.kind], outcome).observe(time.monotonic() - began)
+            outcome = None if _is_passing(error) else JobStatus.FAILED
+            _fault(runtime, claim, error)
+        if outcome is not None:
+            metrics.JOB_RUN.labels(QUEUE_OF_KIND[self.kind], outcome).observe(time.monotonic() - began)
 
     def _think_and_record(self, runtime: Runtime, claim: Claim, given: Input) -> None:
         thought = self.think(runtime, claim, given)
@@ -116,7 +125,8 @@ class Work(Generic[Input, Thought]):
 
 def _record(runtime: Runtime, write: Callable[[Session], bool]) -> bool:
     """Write an outcome; a database that is away is waited for, and the fence makes a second try harmless."""
-    for remaining in reversed(range(RECORD_TRIES)):
+    patience_ends = time.monotonic() + RECORD_PATIENCE_S
+    while True:
         try:
             with runtime.sessions() as session:
                 if not write(session):
@@ -124,26 +134,47 @@ def _record(runtime: Runtime, write: Callable[[Session], bool]) -> bool:
                     return False
                 session.commit()
                 return True
-        except DBAPIError as error:
+        except (DBAPIError, PoolTimeoutError) as error:
             log.warning("outcome not written yet: %s", type(error).__name__)
-            if not remaining or not (error.connection_invalidated or _is_passing(error)):
+            if not _is_passing(error) or time.monotonic() > patience_ends:
                 raise
-            time.sleep(RECORD_RETRY_S)
-    return False
+        time.sleep(RECORD_RETRY_S)
 
 
-def _is_passing(error: DBAPIError) -> bool:
-    """Tell a fault of the moment (deadlock, server going down, no connection) from one of the data."""
+def _is_passing(error: Exception) -> bool:
+    """Tell a fault of the database's moment (deadlock, going down, no connection) from one of the work."""
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, PoolTimeoutError)
     code = getattr(error.orig, "pgcode", None)
-    return code is None or code.startswith(("08", "40", "53", "55", "57"))
+    return error.connection_invalidated or code is None or code.startswith(("08", "40", "53", "55", "57"))
+
+
+def _return_ticket(runtime: Runtime, job_id: UUID, key: int | None) -> None:
+    """Un-eat a ticket, unless it was a double of one that another thread of ours follows."""
+    if not runtime.liveness.works_on(job_id):
+        _record(runtime, lambda session: jobs.return_ticket(session, job_id, key))
+
+
+def _put_off(runtime: Runtime, claim: Claim, delay_s: float) -> None:
+    _record(runtime, lambda session: jobs.requeue(session, claim, delay_s=delay_s))
+
+
+def _fault(runtime: Runtime, claim: Claim, error: Exception) -> None:
+    """A database that was away says nothing about the job; everything else counts as its crash."""
+    if _is_passing(error):
+        log.warning("job %s attempt %d put off: %s", claim.job_id, claim.attempts, type(error).__name__)
+        _put_off(runtime, claim, PUT_OFF_S)
+    else:
+        _crash(runtime, claim, error)
 
 
 def _crash(runtime: Runtime, claim: Claim, error: Exception) -> None:
     """Count a crash; the third gives up. The places are logged, not the values: those are what people wrote."""
     places = "".join(traceback.format_tb(error.__traceback__))
     log.error("job %s attempt %d failed: %s\n%s", claim.job_id, claim.attempts, type(error).__name__, places)
-    metrics.JOB_CRASHES.labels(QUEUE_OF_KIND[claim.kind]).inc()
     if claim.crashes + 1 >= MAX_CRASHES:
-        _record(runtime, lambda session: supervision.give_up_claim(session, claim, HandoverReason.FATAL))
+        stood = _record(runtime, lambda session: supervision.give_up_claim(session, claim, HandoverReason.FATAL))
     else:
-        _record(runtime, lambda session: jobs.requeue(session, claim, delay_s=CRASH_DELAY_S, crashed=True))
+        stood = _record(runtime, lambda session: jobs.requeue(session, claim, delay_s=CRASH_DELAY_S, crashed=True))
+    if stood:
+        metrics.JOB_CRASHES.labels(QUEUE_OF_KIND[claim.kind]).inc()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import psycopg2
 import redis
 from kombu.exceptions import OperationalError as BrokerError
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from tasks import exporter
 from tasks.tickets import Broker
@@ -60,8 +60,8 @@ class Dispatcher:
         while not self._stopping:
             try:
                 self._follow(self._listen())
-            except (psycopg2.Error, DBAPIError) as error:
-                log.warning("database away: %s", type(error).__name__)
+            except (psycopg2.Error, SQLAlchemyError) as error:
+                log.warning("database away or changed under us: %s", type(error).__name__)
                 time.sleep(RECONNECT_EVERY_S)
 
     def _listen(self) -> pg_connection:
@@ -99,6 +99,7 @@ class Dispatcher:
     def _publish_all(self) -> bool:
         """Send tickets for what is due; True when there may be more at once."""
         try:
+            self._each(LOOK_EVERY_S, self._resend_lost)
             sent = [self._publish(queue) for queue in Queue]
         except (redis.RedisError, BrokerError, OSError) as error:
             log.warning("broker away: %s", type(error).__name__)
@@ -117,6 +118,11 @@ class Dispatcher:
             self._broker.send(queue, tickets)
             jobs.mark_published(session, [job_id for job_id, _ in tickets])
         return bool(tickets)
+
+    def _resend_lost(self) -> None:
+        if self._broker.has_forgotten():
+            with self._sessions.begin() as session:
+                supervision.unpublish(session)
 
     def _reap(self) -> None:
         """Take back the jobs of workers seen missing twice in a row."""

@@ -18,11 +18,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.domain import Queue
 from webapp.models.engine import WORKER_STATEMENT_TIMEOUT_MS, connect_args
-from webapp.services import jobs
+from webapp.services import jobs, supervision
 from webapp.services.supervision import QUEUE_LOCK, QUEUE_NUMBERS, WORKER_LOCK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from uuid import UUID
 
     from psycopg2.extensions import connection as pg_connection
     from psycopg2.extensions import cursor as Cursor  # noqa: N812  the library names its classes in lower case
@@ -84,6 +85,10 @@ class Liveness:
             with self._guard:
                 self._running.pop(claim, None)
 
+    def works_on(self, job_id: UUID) -> bool:
+        with self._guard:
+            return any(claim.job_id == job_id for claim in self._running)
+
     def drain(self) -> None:
         """Give back what is not finished when the time to stop is over, then end the process."""
         timer = threading.Timer(max(0.0, self._settings.drain_seconds - DRAIN_MARGIN_S), self._give_back)
@@ -97,6 +102,8 @@ class Liveness:
             with self._sessions.begin() as session:
                 for claim in unfinished:
                     jobs.requeue(session, claim)
+                if unfinished:
+                    supervision.unpublish(session)  # the tickets it had taken in advance go with it
         except SQLAlchemyError as error:
             log.error(  # noqa: TRY400  a traceback would show the statement's values
                 "could not give back %d jobs (%s): their locks tell", len(unfinished), type(error).__name__

@@ -40,8 +40,11 @@ DRAFT_EVERY_S = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Thought:
+    """`read` are the ids of the passages the reply was written from, cited or not."""
+
     reply: Reply
     index_version: int
+    read: tuple[int, ...]
 
 
 def prepare(session: Session, claim: Claim) -> Question:
@@ -57,12 +60,13 @@ def think(runtime: Runtime, claim: Claim, question: Question) -> Thought:
     def write(model: ModelClient | None) -> Reply:
         return write_reply(question, passages, scores, model, draft)
 
-    return Thought(_with_model_or_without(runtime, claim, write), version)
+    read = tuple(passage.id for passage in passages)
+    return Thought(_with_model_or_without(runtime, claim, write), version, read)
 
 
 def record(session: Session, claim: Claim, thought: Thought) -> bool:
     try:
-        recorded = replies.record(session, claim, thought.reply, thought.index_version)
+        recorded = replies.record(session, claim, thought.reply, thought.index_version, thought.read)
     except replies.SourcesGoneError:
         raise TryAgainError(0.0) from None
     return recorded

@@ -22,6 +22,7 @@ TASKS = {
 }
 ROOM = {Queue.REPLIES: 64, Queue.BACKGROUND: 16, Queue.DOCUMENTS: 2, Queue.IMAGES: 4}
 BROKER_TIMEOUT_S = 5
+RUN_KEY = "sav:run"  # names the run of Redis that got our tickets
 
 
 class Broker:
@@ -37,6 +38,14 @@ class Broker:
         """Return how many more tickets the queue takes: the backlog stays in PostgreSQL, ordered and countable."""
         waiting: int = self._redis.llen(queue.value)
         return max(0, ROOM[queue] - waiting)
+
+    def has_forgotten(self) -> bool:
+        """Say whether Redis was emptied or restarted since this was last asked: tickets may have gone with it."""
+        run = self._redis.info("server")["run_id"].encode()
+        if self._redis.get(RUN_KEY) == run:
+            return False
+        self._redis.set(RUN_KEY, run)
+        return True
 
     def send(self, queue: Queue, tickets: Sequence[tuple[UUID, JobKind]]) -> None:
         with self._app.producer_pool.acquire(block=True, timeout=BROKER_TIMEOUT_S) as producer:

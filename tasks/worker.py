@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from typing import TYPE_CHECKING
 
+from billiard import active_children
 from celery import Celery
 from celery.signals import setup_logging, worker_process_init, worker_ready, worker_shutting_down
 
@@ -14,6 +17,8 @@ from webapp.settings import SettingsError, load
 
 if TYPE_CHECKING:
     from celery.worker.consumer import Consumer
+
+DRAIN_CHILD = signal.SIGUSR2  # Celery gives it no meaning, and tells its children nothing of a shutdown
 
 try:
     settings = load()
@@ -41,11 +46,15 @@ def _open_threads(sender: Consumer, **_: object) -> None:
 @worker_process_init.connect
 def _open_child(**_: object) -> None:
     process.runtime().liveness.start()
+    signal.signal(DRAIN_CHILD, lambda *_: process.drain())
 
 
 @worker_shutting_down.connect
 def _drain(**_: object) -> None:
     process.drain()
+    for child in active_children():
+        if child.pid is not None:
+            os.kill(child.pid, DRAIN_CHILD)
 
 
 def _forks(consumer: Consumer) -> bool:

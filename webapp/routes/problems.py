@@ -9,7 +9,7 @@ from flask import Response, current_app, make_response, redirect, render_templat
 from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt import PyJWTError
 from pydantic import ValidationError
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
@@ -86,12 +86,25 @@ def http(error: HTTPException) -> BaseResponse:
 
 
 def database(error: Exception) -> BaseResponse:
-    """Say that the database is away: nothing was accepted, the same request may be sent again."""
-    current_app.logger.error("database unavailable: %s", type(getattr(error, "orig", error)).__name__)
+    """Say that the database is away: nothing was accepted, the same request may be sent again.
+
+    A statement that PostgreSQL refuses for its content is a fault of ours: sent again, it would fail again.
+    """
+    kind = type(getattr(error, "orig", error)).__name__
     db.session.rollback()
+    if not _is_away(error):
+        current_app.logger.error("statement refused in %s: %s", request.url_rule, kind)
+        return answer(HTTPStatus.INTERNAL_SERVER_ERROR, "http_500")
+    current_app.logger.error("database unavailable: %s", kind)
     response = answer(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable")
     response.headers["Retry-After"] = str(DATABASE_RETRY_AFTER_S)
     return response
+
+
+def _is_away(error: Exception) -> bool:
+    if not isinstance(error, DBAPIError):
+        return True
+    return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
 
 
 def signed_out(_error: Exception) -> BaseResponse:

@@ -60,7 +60,7 @@ def link_marks(html: str, anchor: str, numbers: Sequence[int]) -> str:
     return _MARK_LINK.sub(link, html)
 
 
-def _mark(state: StateInline, silent: bool) -> bool:
+def _mark(state: StateInline, silent: bool) -> bool:  # noqa: FBT001  the signature of a markdown-it rule
     match = _MARK.match(state.src, state.pos, state.posMax)
     if match is None:
         return False
@@ -97,7 +97,7 @@ def _parser() -> MarkdownIt:
 def _only_ours(tag: str, attribute: str, value: str) -> str | None:
     if (tag, attribute) == ("a", "href"):
         return value if _ADDRESS.fullmatch(value) else None
-    return value if attribute == "class" else None
+    return value if attribute in ("class", "rel") else None  # rel is the cleaner's own
 
 
 _with_marks = _parser()

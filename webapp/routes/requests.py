@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from flask import request
+from pydantic import ValidationError
 
 from webapp.errors import InvalidError, MalformedError, MissingKeyError, NotFoundError, WrongTypeError
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 MAX_KEY_LENGTH = 200
 MAX_LIMIT = 100
+MAX_DIGITS = 19
 
 
 def body(model: type[Model]) -> Model:
@@ -33,7 +35,9 @@ def body(model: type[Model]) -> Model:
         raise WrongTypeError
     try:
         return model.model_validate(json.loads(request.get_data()))
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
+    except ValidationError:
+        raise
+    except (ValueError, RecursionError):  # no JSON, no UTF-8, a number of thousands of digits, a thousand brackets
         raise MalformedError from None
 
 
@@ -73,7 +77,8 @@ def number(name: str, default: int, *, low: int, high: int) -> int:
     given = request.args.get(name)
     if given is None:
         return default
-    if not given.isascii() or not given.isdigit() or not low <= int(given[:12]) <= high:
+    whole = given.isascii() and given.isdigit() and len(given) <= MAX_DIGITS
+    if not whole or not low <= int(given) <= high:
         raise InvalidError(field=name)
     return int(given)
 
@@ -96,9 +101,9 @@ def read_cursor(given: str | None) -> tuple[datetime, UUID] | None:
         return None
     try:
         time, _, id_ = base64.urlsafe_b64decode(given + "=" * (-len(given) % 4)).decode().partition("|")
-        place = datetime.fromisoformat(time), UUID(id_)
-    except (ValueError, UnicodeDecodeError):
+        moment = datetime.fromisoformat(time)
+        if moment.tzinfo is None:
+            raise InvalidError(field="cursor")
+        return moment.astimezone(UTC), UUID(id_)
+    except (ValueError, OverflowError):
         raise InvalidError(field="cursor") from None
-    if place[0].tzinfo is None:
-        raise InvalidError(field="cursor")
-    return place

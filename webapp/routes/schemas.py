@@ -25,13 +25,14 @@ from webapp.domain import (
 MAX_MESSAGE_LENGTH = 8000
 
 
-def _refuse_nul(value: str) -> str:
-    if "\x00" in value:
+def _refuse_unstorable(value: str) -> str:
+    """Refuse what PostgreSQL and UTF-8 have no form for: NUL, and halves of a character."""
+    if any(character == "\x00" or "\ud800" <= character <= "\udfff" for character in value):
         raise ValueError("nul")
     return value
 
 
-Text = Annotated[str, AfterValidator(_refuse_nul)]
+Text = Annotated[str, AfterValidator(_refuse_unstorable)]
 Line = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 MessageText = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_MESSAGE_LENGTH)]
 Email = Annotated[EmailStr, StringConstraints(to_lower=True, max_length=254)]

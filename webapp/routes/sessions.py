@@ -19,7 +19,8 @@ from flask_jwt_extended import (
     unset_jwt_cookies,
     verify_jwt_in_request,
 )
-from flask_jwt_extended.exceptions import CSRFError
+from flask_jwt_extended.exceptions import CSRFError, JWTExtendedException
+from jwt import PyJWTError
 
 from webapp.domain import Role
 from webapp.errors import CsrfError, ForeignOriginError, SignedOutError, TooManyError
@@ -97,6 +98,8 @@ def refresh() -> tuple[Identity, UUID]:
         verify_jwt_in_request(refresh=True)
     except CSRFError:
         raise CsrfError from None
+    except (JWTExtendedException, PyJWTError):
+        raise SignedOutError from None
     claims = get_jwt()
     sign_in_id = UUID(claims[SIGN_IN_CLAIM])
     following = accounts.refresh(db.session(), sign_in_id, UUID(claims[REFRESH_CLAIM]))

@@ -169,8 +169,9 @@ def conversation(conversation_id: UUID, after: int = 0) -> ConversationOut:
 
 
 def entity_tag(row: Conversation, jobs: Sequence[JobView], after: int) -> str:
-    """Change with the case, the jobs that are open in it, and the language its texts are given in."""
-    parts = [str(row.version), str(row.summary_state), str(after), language().value, str(row.staff_seen_seq)]
+    """Change with the case, the jobs that are open in it, who reads it, and in which language."""
+    reader = "staff" if me().is_staff else "client"
+    parts = [str(row.version), str(row.summary_state), str(after), language().value, reader, str(row.staff_seen_seq)]
     return "-".join([*parts, *(each.entity_tag for each in jobs)])
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import func, select, update
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
@@ -124,6 +124,11 @@ def identify(session: Session, sign_in_id: UUID) -> Identity:
     if row is None:
         raise SignedOutError
     return Identity(*row)
+
+
+def is_active_staff(session: Session, account_id: UUID) -> bool:
+    who = Account.id == account_id, Account.active, Account.role.in_((Role.STAFF, Role.ADMIN))
+    return bool(session.scalar(select(exists().where(*who))))
 
 
 def refresh(session: Session, sign_in_id: UUID, refresh_id: UUID) -> UUID | None:

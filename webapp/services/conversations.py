@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, exists, func, select, tuple_
+from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import joinedload, selectinload
 
 from webapp.domain import Author, ConversationStatus, HandoverReason, JobKind, SummaryState
-from webapp.errors import ConflictError, ConversationClosedError, NotFoundError
+from webapp.errors import ConflictError, ConversationClosedError, InvalidError, NotFoundError
 from webapp.models import Conversation, Job, Message
-from webapp.services import jobs
+from webapp.services import accounts, jobs
 from webapp.services.handover import hand_over_open_replies, lock_conversation, owe_a_person, say_next, touch
 
 if TYPE_CHECKING:
@@ -111,7 +112,10 @@ def get_message(session: Session, reader: Identity, message_id: UUID) -> Message
 
 def _lock(session: Session, reader: Identity, conversation_id: UUID) -> Conversation:
     get(session, reader, conversation_id)
-    return lock_conversation(session, conversation_id)
+    try:
+        return lock_conversation(session, conversation_id)
+    except NoResultFound:  # removed while we waited for the lock
+        raise NotFoundError from None
 
 
 def mark_seen(session: Session, conversation: Conversation) -> None:
@@ -176,7 +180,10 @@ def change(session: Session, staff: Identity, conversation_id: UUID, wanted: Cha
 
     Raises:
         ConflictError: closing has its own call; a closed case is reopened first.
+        InvalidError: the new assignee is nobody of the firm.
     """
+    if wanted.assignee_id is not None and not accounts.is_active_staff(session, wanted.assignee_id):
+        raise InvalidError(field="assignee_id")
     conversation = _lock(session, staff, conversation_id)
     if conversation.status is ConversationStatus.CLOSED or wanted.status is ConversationStatus.CLOSED:
         raise ConversationClosedError if conversation.status is ConversationStatus.CLOSED else ConflictError

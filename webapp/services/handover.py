@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select, text
+from sqlalchemy import delete, func, select, text
 from uuid_utils.compat import uuid7
 
 from webapp import metrics
@@ -17,7 +17,7 @@ from webapp.domain import (
     JobStatus,
     Outcome,
 )
-from webapp.models import Conversation, Job, Message
+from webapp.models import Conversation, Draft, Job, Message
 from webapp.texts import say
 
 if TYPE_CHECKING:
@@ -109,3 +109,4 @@ def _fill_slot(session: Session, conversation: Conversation, job: Job, reason: H
     session.execute(
         _FILL_SLOT, {"id": job.id, "reply": notice.id, "status": JobStatus.HANDED_OVER.value, "reason": reason.value}
     )
+    session.execute(delete(Draft).where(Draft.job_id == job.id))

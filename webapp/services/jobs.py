@@ -82,10 +82,23 @@ RETURNING id, kind, fence, attempts, crashes, requester_id, conversation_id, mes
     extract(epoch FROM clock_timestamp() - greatest(created_at, next_at))::float8 AS waited_s
 """)
 
+_STANDS = text("SELECT id FROM job WHERE id = :id AND status = 'running' AND fence = :fence FOR NO KEY UPDATE")
+
+_RETURN_TICKET = text("""
+UPDATE job SET status = 'queued', worker_key = NULL, lease_until = NULL, published_at = NULL
+WHERE id = :id AND (status = 'queued' OR (status = 'running' AND worker_key = :worker_key))
+RETURNING pg_notify('jobs', '')
+""")
+
 _REQUEUE = text("""
 UPDATE job SET status = 'queued', crashes = crashes + :crashes, worker_key = NULL, lease_until = NULL,
     published_at = NULL, next_at = clock_timestamp() + make_interval(secs => :delay)
 WHERE id = :id AND status = 'running' AND fence = :fence RETURNING pg_notify('jobs', '')
+""")
+
+_WITHDRAW = text("""
+UPDATE job SET status = 'failed', error_code = 'deleted', worker_key = NULL, lease_until = NULL, fence = fence + 1,
+    finished_at = clock_timestamp() WHERE document_id = :document AND status IN ('queued', 'running')
 """)
 
 _END = text("""
@@ -144,10 +157,25 @@ def claim(session: Session, job_id: UUID, kind: JobKind, *, worker_key: int, lea
     return None if row is None else Claim(row.id, JobKind(row.kind), *row[2:])
 
 
+def return_ticket(session: Session, job_id: UUID, worker_key: int | None) -> bool:
+    """Have a ticket sent again at once: claiming failed, or did not and nobody heard, which takes a lease to notice."""
+    return session.execute(_RETURN_TICKET, {"id": job_id, "worker_key": worker_key}).one_or_none() is not None
+
+
+def stands(session: Session, claim: Claim) -> bool:
+    """Say whether a claim still stands, and keep it so until the transaction ends."""
+    return session.execute(_STANDS, {"id": claim.job_id, "fence": claim.fence}).one_or_none() is not None
+
+
 def requeue(session: Session, claim: Claim, *, delay_s: float = 0.0, crashed: bool = False) -> bool:
     """Give a claimed job back, due after `delay_s`; False when the claim no longer stands."""
     where = {"id": claim.job_id, "fence": claim.fence, "delay": delay_s, "crashes": int(crashed)}
     return session.execute(_REQUEUE, where).one_or_none() is not None
+
+
+def withdraw(session: Session, document_id: UUID) -> None:
+    """End what is still to be done for a document that is deleted; an attempt under way is fenced out."""
+    session.execute(_WITHDRAW, {"document": document_id})
 
 
 def end(  # noqa: PLR0913  the columns of an outcome

@@ -14,6 +14,8 @@ from webapp.services.handover import lock_conversation, owe_a_person, say_next
 from webapp.texts import say
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sqlalchemy.orm import Session
 
     from webapp.services.jobs import Claim
@@ -53,14 +55,18 @@ def write_draft(session: Session, claim: Claim, draft: str) -> bool:
     return written.one_or_none() is not None
 
 
-def record(session: Session, claim: Claim, reply: Reply, index_version: int) -> bool:
+def record(session: Session, claim: Claim, reply: Reply, index_version: int, read: Collection[int]) -> bool:
     """Put a reply into its slot; False when the claim no longer stands and the reply must be dropped.
 
+    `read` are the ids of all passages it was written from: one it does not cite may stand in its words all the same.
+
     Raises:
-        SourcesGoneError: a source is no longer published.
+        SourcesGoneError: one of them is no longer published.
     """
     conversation = lock_conversation(session, claim.case)
-    if not knowledge.still_published(session, [source.passage_id for source in reply.sources]):
+    if not jobs.stands(session, claim):
+        return False
+    if not knowledge.still_published(session, list(read), staff=False):
         raise SourcesGoneError
     handed_over = _hands_over(conversation, reply)
     message = say_next(session, conversation, _message(claim, reply, index_version, handed_over=handed_over))

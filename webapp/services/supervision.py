@@ -48,7 +48,7 @@ SELECT id FROM job WHERE status IN ('queued', 'running') AND deadline_at < clock
 _FAIL = text("""
 UPDATE job SET status = 'failed', error_code = :code, worker_key = NULL, lease_until = NULL, fence = fence + 1,
     finished_at = clock_timestamp()
-WHERE id = :id AND kind <> 'reply' AND status IN ('queued', 'running')
+WHERE id = :id AND kind <> 'reply' AND status IN ('queued', 'running') RETURNING id
 """)
 _HEAD = text("""
 INSERT INTO queue_head (queue, head, seconds_per_job)
@@ -94,9 +94,10 @@ def crash(session: Session, job_id: UUID, dead: Collection[int]) -> Queue | None
     Returns:
         The job's queue, None when the job was not dead after all.
     """
-    job = session.get_one(Job, job_id)
-    if job.conversation_id is not None:
-        handover.lock_conversation(session, job.conversation_id)
+    job = session.get(Job, job_id)
+    if job is None:  # its customer left meanwhile, and all of theirs with them
+        return None
+    _lock_case(session, job)
     crashes = session.execute(_CRASHED, {"id": job_id, "keys": list(dead)}).scalar()
     if crashes is not None and crashes >= MAX_CRASHES:
         give_up(session, job_id, HandoverReason.CRASHES)
@@ -105,20 +106,33 @@ def crash(session: Session, job_id: UUID, dead: Collection[int]) -> Queue | None
 
 def give_up(session: Session, job_id: UUID, reason: HandoverReason) -> None:
     """End a job that will not come to its end by itself: a reply is handed over, other work fails."""
-    job = session.get_one(Job, job_id, populate_existing=True)
+    job = session.get(Job, job_id, populate_existing=True)
+    if job is None:
+        return
     if job.kind is JobKind.REPLY and job.conversation_id is not None:
         handover.give_up(session, job.conversation_id, job_id, reason)
         return
-    session.execute(_FAIL, {"id": job_id, "code": reason.value})
-    _tell_subject(session, job, reason.value)
+    _lock_case(session, job)
+    if session.execute(_FAIL, {"id": job_id, "code": reason.value}).one_or_none() is not None:
+        _tell_subject(session, job, reason.value)
 
 
 def give_up_claim(session: Session, claim: Claim, reason: HandoverReason) -> bool:
     """Give up a job that is claimed; False when the claim no longer stands."""
+    job = session.get(Job, claim.job_id)
+    if job is None:
+        return False
+    _lock_case(session, job)
     if not jobs.requeue(session, claim, crashed=True):
         return False
     give_up(session, claim.job_id, reason)
     return True
+
+
+def _lock_case(session: Session, job: Job) -> None:
+    """Lock a job's case before the job itself, as everybody does."""
+    if job.conversation_id is not None:
+        handover.lock_conversation(session, job.conversation_id)
 
 
 def refuse(session: Session, claim: Claim, code: str) -> bool:

@@ -92,7 +92,7 @@ def speak(conversation_id: str) -> Response:
 @api.post("/conversations/<conversation_id>/handoff")
 @access.client
 def handoff(conversation_id: str) -> Response:
-    wanted = body(HandoffIn) if request.content_length else HandoffIn()
+    wanted = body(HandoffIn) if request.get_data() else HandoffIn()
     found = an_id(conversation_id)
     cases.ask_for_a_person(db.session(), me(), found, wanted.reason)
     db.session.commit()

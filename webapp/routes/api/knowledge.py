@@ -41,7 +41,7 @@ def store_document(file: FileStorage, audience: Audience, author: UUID | None) -
         WrongTypeError: its name is of no kind we read.
         TooLargeError: it is larger than MAX_DOCUMENT_BYTES.
     """
-    filename = (file.filename or "").replace("\\", "/").rpartition("/")[2].strip()[:255]
+    filename = _name(file.filename or "")
     if not filename.lower().endswith(SUFFIXES):
         raise WrongTypeError(field="file")
     files = storage()
@@ -52,6 +52,12 @@ def store_document(file: FileStorage, audience: Audience, author: UUID | None) -
     if not is_new:
         files.delete(stored.key)
     return document, job_id
+
+
+def _name(given: str) -> str:
+    """Return the name of a file without its folders, and without characters that hide or reorder it."""
+    name = given.replace("\\", "/").rpartition("/")[2]
+    return "".join(character for character in name if character.isprintable()).strip()[:255]
 
 
 @api.post("/knowledge/documents")

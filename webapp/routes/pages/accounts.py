@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import g, make_response, render_template, request
+from pydantic import ValidationError
+
+from webapp.errors import BusinessError, NotFoundError
+from webapp.extensions import db
+from webapp.routes import access, sessions
+from webapp.routes.locale import language
+from webapp.routes.pages import chat, conversations
+from webapp.routes.pages.addresses import home_path, local_path, see
+from webapp.routes.pages.blueprint import pages
+from webapp.routes.pages.refusals import kept_text, refused
+from webapp.routes.schemas import LoginIn, RegisterIn
+from webapp.services import accounts
+from webapp.texts import say
+
+if TYPE_CHECKING:
+    from flask import Response
+    from werkzeug.wrappers import Response as BaseResponse
+
+REGISTER_FIELDS = ("name", "email", "password")
+
+
+@pages.get("/")
+@access.anyone
+def home() -> BaseResponse:
+    return see("/login" if access.someone() is None else home_path())
+
+
+@pages.get("/login")
+@access.anyone
+def login() -> BaseResponse | str:
+    wanted = local_path(request.args.get("next"))
+    if access.someone() is not None:
+        return see(wanted or home_path())
+    return render_template("login.html", next=wanted, email="")
+
+
+@pages.post("/login")
+@access.anyone
+def sign_in() -> BaseResponse:
+    form = request.form
+    try:
+        given = LoginIn(email=form.get("email", ""), password=form.get("password", ""))
+        signed_in = sessions.sign_in(given.email, given.password)
+    except ValidationError:
+        return _login_again(401, say("errors.wrong_password", language()))
+    except BusinessError as error:
+        return refused(error, _login_again)
+    return _welcome(signed_in)
+
+
+def _login_again(status: int, error: str) -> Response:
+    values = {"next": local_path(request.form.get("next")), "email": request.form.get("email", "")}
+    page = render_template("login.html", error=error, kept=kept_text(request.form), **values)
+    return make_response(page, status)
+
+
+def _welcome(signed_in: sessions.SignedIn) -> Response:
+    """Let somebody in: back to where they were, with the text they were writing when their session ended."""
+    g.identity = accounts.identify(db.session(), signed_in.sign_in_id)
+    kept = kept_text(request.form)
+    response = make_response(_give_back(kept) if kept else see(local_path(request.form.get("next")) or home_path()))
+    sessions.set_cookies(response, signed_in.account.id, signed_in.sign_in_id, signed_in.refresh_id)
+    return response
+
+
+def _give_back(kept: dict[str, str]) -> Response:
+    """Show the page the text was typed in; the case may not be this account's, a customer's text then opens another."""
+    conversation_id = kept.get("conversation_id")
+    try:
+        if access.me().is_staff:
+            return conversations.show(conversation_id or "", kept=kept.get("content", ""))
+        return chat.show(conversation_id, chat.Writing.of(kept))
+    except NotFoundError:
+        return chat.show(None, chat.Writing.of(kept)) if not access.me().is_staff else make_response(see(home_path()))
+
+
+@pages.get("/register")
+@access.anyone
+def registration() -> BaseResponse | str:
+    wanted = local_path(request.args.get("next"))
+    if access.someone() is not None:
+        return see(wanted or home_path())
+    return render_template("register.html", next=wanted, values={}, errors={})
+
+
+@pages.post("/register")
+@access.anyone
+def register() -> BaseResponse:
+    try:
+        given = RegisterIn.model_validate({name: request.form.get(name, "") for name in REGISTER_FIELDS})
+        signed_in = sessions.register(given.email, given.password, given.name)
+    except ValidationError as error:
+        wrong = {str(fault["loc"][0]) for fault in error.errors()}
+        errors = {name: say(f"pages.fault.{name}", language()) for name in REGISTER_FIELDS if name in wrong}
+        return _register_again(422, say("pages.fault.title", language()), errors)
+    except BusinessError as error:
+        return refused(error, _register_again)
+    return _welcome(signed_in)
+
+
+def _register_again(status: int, error: str, errors: dict[str, str] | None = None) -> Response:
+    values = {"next": local_path(request.form.get("next")), "values": request.form, "errors": errors or {}}
+    return make_response(render_template("register.html", error=error, **values), status)
+
+
+@pages.post("/logout")
+@access.signed_in
+def sign_out() -> BaseResponse:
+    """End the session, and the drafts this browser kept with it."""
+    response = see("/login")
+    sessions.sign_out(response)
+    response.headers["Clear-Site-Data"] = '"storage"'
+    return response

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+from flask import make_response, render_template, request
+from pydantic import ValidationError
+
+from webapp.errors import BusinessError, KeyReusedError, NotFoundError
+from webapp.extensions import db
+from webapp.routes import access, views
+from webapp.routes.access import me
+from webapp.routes.api.chat import accept
+from webapp.routes.locale import language
+from webapp.routes.pages.addresses import see
+from webapp.routes.pages.blueprint import pages
+from webapp.routes.pages.lives import entries, stance
+from webapp.routes.pages.refusals import refused
+from webapp.routes.requests import MAX_KEY_LENGTH, an_id
+from webapp.routes.schemas import MAX_MESSAGE_LENGTH, ChatIn
+from webapp.services import conversations as cases
+from webapp.texts import say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flask import Response
+    from werkzeug.wrappers import Response as BaseResponse
+
+    from webapp.routes.schemas import ConversationOut
+
+RECENT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What the composer holds; `person` says that a person shall read it."""
+
+    text: str = ""
+    key: str = ""
+    person: bool = False
+    error: str | None = None
+
+    @classmethod
+    def of(cls, form: Mapping[str, str]) -> Writing:
+        """Read the composer's form; browsers send lines ended by CR LF."""
+        key = form.get("idempotency_key", "").strip()[:MAX_KEY_LENGTH]
+        return cls(form.get("message", "").replace("\r\n", "\n"), key or str(uuid4()), bool(form.get("person")))
+
+
+@pages.get("/chat")
+@access.client
+def new_chat() -> Response:
+    return show(None, Writing(key=str(uuid4())))
+
+
+@pages.get("/chat/<conversation_id>")
+@access.client
+def chat(conversation_id: str) -> Response:
+    return show(conversation_id, Writing(key=str(uuid4())))
+
+
+def show(conversation_id: str | None, writing: Writing, status: int = 200) -> Response:
+    """Render the chat page of a case, or of one not begun.
+
+    Raises:
+        NotFoundError: no such case of this customer.
+    """
+    conversation = _latest(an_id(conversation_id)) if conversation_id else None
+    waits = bool(conversation and conversation.jobs)
+    held = "hold" in request.args or bool(writing.text)
+    page = render_template(
+        "chat.html",
+        conversation=conversation,
+        entries=entries(conversation) if conversation else [],
+        stance=stance(conversation),
+        after=conversation.messages[-1].seq if conversation and conversation.messages else 0,
+        earlier=bool(conversation and conversation.messages and conversation.messages[0].seq > 1),
+        recent=[] if conversation else views.conversations(None, None, RECENT).items,
+        refreshes=waits and not held,
+        held=waits and held,
+        writing=writing,
+    )
+    return make_response(page, status)
+
+
+def _latest(conversation_id: UUID) -> ConversationOut:
+    """Return a case with its last messages."""
+    conversation = views.conversation(conversation_id)
+    while conversation.more:
+        conversation = views.conversation(conversation_id, conversation.messages[-1].seq)
+    return conversation
+
+
+@pages.post("/chat")
+@access.client
+def send() -> BaseResponse:
+    writing = Writing.of(request.form)
+    conversation_id = request.form.get("conversation_id") or None
+    if writing.person and not writing.text.strip():
+        return see(_to_a_person(conversation_id)) if conversation_id else show(None, writing)
+
+    def again(status: int, error: str, key: str = writing.key) -> Response:
+        return show(conversation_id, Writing(writing.text, key, writing.person, error), status)
+
+    try:
+        return see(_send(writing, conversation_id))
+    except ValidationError:
+        return again(422, say(fault_of(writing.text), language()))
+    except NotFoundError:
+        raise
+    except KeyReusedError:
+        db.session.rollback()
+        return again(422, say("pages.fault.edited", language()), str(uuid4()))
+    except BusinessError as error:
+        return refused(error, again)
+
+
+def _send(writing: Writing, conversation_id: str | None) -> str:
+    """Take the message and return the path of its case."""
+    given = ChatIn(message=writing.text.strip(), conversation_id=conversation_id)
+    if writing.person and given.conversation_id:
+        _to_a_person(given.conversation_id)
+    accepted = accept(given.message, an_id(given.conversation_id) if given.conversation_id else None, writing.key)
+    if writing.person:
+        _to_a_person(str(accepted.conversation_id))
+    return f"/chat/{accepted.conversation_id}"
+
+
+def fault_of(text: str) -> str:
+    """Return the key of what is wrong with a message that was refused."""
+    if not text.strip():
+        return "pages.fault.message_empty"
+    return "pages.fault.message_long" if len(text.strip()) > MAX_MESSAGE_LENGTH else "errors.fields.nul"
+
+
+@pages.post("/chat/<conversation_id>/person")
+@access.client
+def ask_for_a_person(conversation_id: str) -> BaseResponse:
+    return see(_to_a_person(conversation_id))
+
+
+def _to_a_person(conversation_id: str) -> str:
+    cases.ask_for_a_person(db.session(), me(), an_id(conversation_id), None)
+    db.session.commit()
+    return f"/chat/{conversation_id}"

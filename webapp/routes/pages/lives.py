@@ -1,0 +1,72 @@
+"""What has become of each message: the one line under it, and who answers in this conversation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from webapp.domain import Author, ConversationStatus, JobKind, JobStatus, Outcome
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from webapp.routes.schemas import ConversationOut, JobOut, MessageOut
+
+State = Literal["received", "queued", "running", "answered", "handed_over", "person"]
+Stance = Literal["program", "waiting", "person", "closed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A message with what its line says; `job` while its reply is under way."""
+
+    message: MessageOut
+    state: State | None
+    job: JobOut | None
+
+
+def entries(conversation: ConversationOut) -> list[Entry]:
+    """Return the messages of a page with their lives, in order."""
+    replies = {message.reply_to: message for message in conversation.messages if message.reply_to}
+    jobs = _jobs_by_message(conversation, replies.keys())
+    spoken = max((each.seq for each in conversation.messages if each.role is Author.STAFF), default=0)
+    return [
+        Entry(each, _state(each, replies.get(each.id), jobs.get(each.id), spoken), jobs.get(each.id))
+        for each in conversation.messages
+    ]
+
+
+def _jobs_by_message(conversation: ConversationOut, answered: object) -> dict[UUID, JobOut]:
+    """Find each open reply's message: both were written in one statement, so the nearest in time is the one."""
+    waiting = [
+        each
+        for each in conversation.messages
+        if each.role is Author.CLIENT and each.id not in answered  # type: ignore[operator]
+    ]
+    found: dict[UUID, JobOut] = {}
+    for job in conversation.jobs:
+        if job.kind is JobKind.REPLY and waiting:
+            nearest = min(waiting, key=lambda message: abs(message.created_at - job.created_at))
+            found[nearest.id] = job
+    return found
+
+
+def _state(message: MessageOut, reply: MessageOut | None, job: JobOut | None, spoken: int) -> State | None:
+    if message.role is not Author.CLIENT:
+        return None
+    if reply is not None:
+        return "handed_over" if reply.outcome is Outcome.HANDED_OVER else "answered"
+    if job is not None:
+        return "running" if job.status is JobStatus.RUNNING else "queued"
+    return "received" if spoken > message.seq else "person"
+
+
+def stance(conversation: ConversationOut | None) -> Stance:
+    """Say who answers: the head of the chat page tells it plainly."""
+    if conversation is None:
+        return "program"
+    if conversation.status is ConversationStatus.CLOSED:
+        return "closed"
+    if conversation.assistant == "on":
+        return "program"
+    return "waiting" if conversation.status is ConversationStatus.WAITING_STAFF else "person"

@@ -1,0 +1,209 @@
+// The chat page: what is sent, what comes back, who answers.
+
+import { call } from "./api.js";
+import { Composer } from "./composer.js";
+import { Announcer, Link, Log, Texts } from "./messages.js";
+import { Poller, Unreachable } from "./polling.js";
+
+const WATCH_MS = 5000;
+
+const root = document.querySelector("[data-chat]");
+const texts = new Texts(JSON.parse(root.dataset.texts), root.dataset.language);
+const log = new Log(root, texts);
+const announcer = new Announcer(root, texts);
+const pollers = new Set();
+const link = new Link(root, texts, {
+  onRetry: () => pollers.forEach((poller) => poller.now()),
+  tell: (text) => announcer.tell(text),
+});
+const followed = new Set();
+
+let conversation = root.dataset.conversation;
+let after = Number(root.dataset.after);
+let watcher = null;
+let isOver = false;
+
+const form = root.querySelector("[data-composer]");
+const composer = form && new Composer(form, {
+  account: root.dataset.account,
+  conversation,
+  texts,
+  kept: "kept" in root.dataset,
+  onAccepted: accepted,
+  onNotice: (text) => announcer.tell(text),
+});
+
+for (const item of root.querySelectorAll("[data-job]")) {
+  follow(item.dataset.job, item.dataset.message, Number(item.dataset.pollAfter));
+}
+if (conversation) watch();
+offerExamples();
+document.querySelector(".ask-person")?.addEventListener("click", askForAPerson);
+
+function poll(ask, delay) {
+  const poller = new Poller(ask, link, delay);
+  pollers.add(poller);
+  return poller;
+}
+
+/** The server has taken a message: show it, and follow its reply. */
+function accepted({ conversation_id: id, message, job }, person) {
+  if (isOver) {
+    location.assign(`/chat/${id}`); // signed in again in another tab: what had stopped begins anew
+    return;
+  }
+  if (!conversation) begin(id);
+  log.add(message);
+  log.toEnd();
+  announcer.say("sent");
+  if (job?.result?.message) ended(job, message.id);
+  else log.live(message.id, job ? "received" : "person");
+  if (job && !job.finished_at) follow(job.id, message.id, job.poll_after_ms ?? 0);
+  if (person) handOver();
+  watcher?.now();
+}
+
+/** A conversation has begun: from now on this page is its page. */
+function begin(id) {
+  conversation = id;
+  root.dataset.conversation = id;
+  root.querySelector("[data-welcome]")?.remove();
+  history.replaceState(null, "", `/chat/${id}`);
+  watch();
+}
+
+/** Follow a reply's job until it ends in the reply itself. */
+function follow(jobId, messageId, delay) {
+  if (followed.has(jobId)) return;
+  followed.add(jobId);
+  let etag = null;
+  let pause = delay;
+  let wasRunning = false;
+  poll(async () => {
+    const answer = heard(await call("GET", `/api/jobs/${jobId}`, { etag }));
+    if (answer === null) return null;
+    if (answer.outcome === "unchanged") return pause;
+    ({ etag } = answer);
+    const job = answer.data;
+    pause = job.poll_after_ms ?? 1000;
+    if (job.result?.message) return ended(job, messageId);
+    if (job.finished_at) return null;
+    log.live(messageId, job.status === "running" ? "running" : "queued", job);
+    if (job.status === "running") {
+      if (!wasRunning) announcer.say("writing");
+      wasRunning = true;
+    }
+    log.draft(messageId, job.status === "running" ? (job.partial_text ?? "") : null);
+    return pause;
+  }, delay);
+}
+
+function ended(job, messageId) {
+  log.draft(messageId, null);
+  show(job.result.message);
+  log.live(messageId, job.status === "handed_over" ? "handed_over" : "answered");
+  watcher?.now();
+  return null;
+}
+
+/** Show a message that came from the server, and say it once. */
+function show(message) {
+  if (!log.add(message)) return;
+  if (message.reply_to) log.live(message.reply_to, message.outcome === "handed_over" ? "handed_over" : "answered");
+  if (message.role === "client") log.live(message.id, "received");
+  const spoken = log.item(message.id).querySelector(".body").textContent.trim();
+  if (message.role === "staff") announcer.say("person_answer", { name: message.author ?? "", text: spoken });
+  else if (message.outcome === "handed_over") announcer.say("handed_over");
+  else if (message.role === "assistant") announcer.say("answer", { text: spoken });
+}
+
+/** Look for what others said: a person, another tab. */
+function watch() {
+  let etag = null;
+  let from = after;
+  watcher = poll(async () => {
+    if (from !== after) etag = null;
+    from = after;
+    const answer = heard(await call("GET", `/api/conversations/${conversation}?after=${from}`, { etag }));
+    if (answer === null) return null;
+    if (answer.outcome === "unchanged") return WATCH_MS;
+    ({ etag } = answer);
+    const { messages, jobs, more } = answer.data;
+    messages.forEach(show);
+    after = messages.at(-1)?.seq ?? after;
+    jobs.filter((job) => job.kind === "reply").forEach(followTheirs);
+    takeStance(answer.data);
+    return more ? 0 : WATCH_MS;
+  }, WATCH_MS);
+}
+
+/** Follow a job begun elsewhere; its message was written in the same statement, so the nearest in time is the one. */
+function followTheirs(job) {
+  const waiting = log.unanswered();
+  const distance = (item) => Math.abs(new Date(item.querySelector("time").dateTime) - new Date(job.created_at));
+  const nearest = waiting.sort((one, other) => distance(one) - distance(other))[0];
+  if (nearest && !followed.has(job.id)) follow(job.id, nearest.dataset.message, 0);
+}
+
+/** Sort an answer: null when nothing more can be asked. */
+function heard(answer) {
+  if (answer.outcome === "ok" || answer.outcome === "unchanged") return answer;
+  if (answer.outcome === "signed_out") sessionEnded();
+  else if (answer.outcome === "refused") return null;
+  else throw new Unreachable(answer.retryAfterMs);
+  return null;
+}
+
+/** Say it where the text is; where there is no composer, at the head of the page. */
+function sessionEnded() {
+  isOver = true;
+  if (composer) {
+    composer.sessionEnded();
+    return;
+  }
+  const signIn = document.createElement("a");
+  signIn.href = `/login?next=${encodeURIComponent(location.pathname)}`;
+  signIn.textContent = texts.say("link.sign_in_again");
+  link.insist(texts.say("link.session_ended"), signIn);
+}
+
+function takeStance({ status, assistant }) {
+  const before = root.dataset.stance;
+  const off = status === "waiting_staff" ? "waiting" : "person";
+  const stance = status === "closed" ? "closed" : assistant === "on" ? "program" : off;
+  if (stance === before) return;
+  root.dataset.stance = stance;
+  if (stance === "person") announcer.say("person_joined");
+}
+
+async function askForAPerson(event) {
+  event.preventDefault();
+  if (!composer) return;
+  if (!composer.isEmpty) {
+    composer.person = true;
+    composer.submit();
+  } else if (conversation) {
+    await handOver();
+  } else {
+    composer.person = true;
+    composer.focus();
+  }
+}
+
+async function handOver() {
+  const answer = await call("POST", `/api/conversations/${conversation}/handoff`, { body: {} });
+  if (answer.outcome === "ok") takeStance(answer.data);
+  else if (answer.outcome === "signed_out") sessionEnded();
+  else if (answer.outcome !== "refused") setTimeout(handOver, answer.retryAfterMs ?? 2000); // asking twice changes nothing
+  watcher?.now();
+}
+
+function offerExamples() {
+  for (const example of root.querySelectorAll(".examples li")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = example.textContent;
+    button.addEventListener("click", () => composer.suggest(button.textContent));
+    example.replaceChildren(button);
+  }
+}

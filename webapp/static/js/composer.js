@@ -1,0 +1,255 @@
+// Writing and sending: the text and its key outlive reloads, lost networks and ended sessions; it is sent once.
+
+import { call } from "./api.js";
+import { backoff } from "./polling.js";
+
+const RESUME_WITHIN_MS = 10 * 60 * 1000;
+
+export class Composer {
+  #form;
+  #field;
+  #button;
+  #alert;
+  #texts;
+  #account;
+  #onAccepted;
+  #onNotice;
+  #sending = null;
+  #timer = 0;
+
+  /**
+   * `onAccepted(answer, person)` is told what the server took, `onNotice(text)` why it did not;
+   * `conversation` is empty for one not begun.
+   */
+  constructor(form, { account, conversation, texts, kept, onAccepted, onNotice }) {
+    this.#form = form;
+    this.#field = form.elements.message;
+    this.#button = form.querySelector(".send");
+    this.#alert = new Notice(form);
+    this.#texts = texts;
+    this.#account = account;
+    this.#onAccepted = onAccepted;
+    this.#onNotice = onNotice;
+    this.conversation = conversation;
+    this.#listen();
+    this.#restore(kept);
+  }
+
+  focus() {
+    this.#field.focus({ preventScroll: true });
+  }
+
+  /** Write an example for the customer to send or change. */
+  suggest(text) {
+    this.#field.value = text;
+    this.#typed();
+    this.focus();
+  }
+
+  get isEmpty() {
+    return this.#field.value.trim() === "";
+  }
+
+  set person(wanted) {
+    this.#form.elements.person.value = wanted ? "1" : "";
+    this.#form.querySelector("[data-person-note]").hidden = !wanted;
+  }
+
+  /** Send what is written; pressing again while it is under way changes nothing. */
+  submit() {
+    const text = this.#field.value.trim();
+    if (text === "" || this.#sending) return;
+    const kept = this.#read();
+    const key = kept?.sent === text ? kept.key : mintKey();
+    this.#sending = { text, key, tries: 0, person: this.#form.elements.person.value !== "" };
+    this.#write({ text: this.#field.value, key, sent: text, at: Date.now(), person: this.#sending.person });
+    this.#lock(true);
+    this.#try();
+  }
+
+  #listen() {
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.submit();
+    });
+    this.#field.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+      event.preventDefault();
+      if (!event.repeat) this.submit();
+    });
+    this.#field.addEventListener("input", () => this.#typed());
+    this.#form.querySelector("[data-composer-edit]").addEventListener("click", () => this.#edit());
+    addEventListener("online", () => this.#waiting() && this.#try());
+    addEventListener("storage", (event) => {
+      if (event.key === this.#place && event.newValue === null && !this.#sending) this.#sentElsewhere(event.oldValue);
+    });
+  }
+
+  #restore(keptByServer) {
+    const draft = this.#read();
+    if (!keptByServer && draft) {
+      this.#field.value = draft.text;
+      this.person = draft.person === true;
+      if (draft.sent && Date.now() - draft.at < RESUME_WITHIN_MS) this.submit();
+    } else if (keptByServer) {
+      const key = this.#form.elements.idempotency_key.value;
+      this.#write({ text: this.#field.value, key, sent: this.#field.value.trim(), at: 0 });
+    }
+    this.#grow();
+  }
+
+  #typed() {
+    const kept = this.#read();
+    if (this.#field.value === "" && !kept?.sent) this.#forget();
+    else this.#write({ ...kept, text: this.#field.value, at: 0 });
+    this.#grow();
+  }
+
+  async #try() {
+    clearTimeout(this.#timer);
+    const sending = this.#sending;
+    if (!sending || sending.underWay) return;
+    sending.underWay = true;
+    const body = { message: sending.text };
+    if (this.conversation) body.conversation_id = this.conversation;
+    const answer = await call("POST", "/api/chat", { body, key: sending.key });
+    sending.underWay = false;
+    if (this.#sending === sending) this.#heard(answer, sending);
+  }
+
+  #heard(answer, sending) {
+    if (answer.outcome === "ok") {
+      this.#forget();
+      this.#clear();
+      this.#alert.hide();
+      this.#sending = null;
+      this.#lock(false);
+      this.person = false;
+      this.conversation = answer.data.conversation_id;
+      this.#form.elements.conversation_id.value = this.conversation;
+      this.#onAccepted(answer.data, sending.person);
+    } else if (answer.outcome === "unreachable" || answer.outcome === "busy") {
+      this.#tryLater(answer, sending);
+    } else {
+      this.#giveBack(answer);
+    }
+  }
+
+  #tryLater(answer, sending) {
+    sending.tries += 1;
+    const delay = answer.retryAfterMs ?? backoff(sending.tries);
+    const reason = navigator.onLine === false ? "link.unsent_offline" : answer.status === 429 ? "link.wait" : "link.unsent";
+    this.#say(this.#texts.say(reason, { n: Math.max(1, Math.round(delay / 1000)) }), { edit: true });
+    this.#timer = setTimeout(() => this.#try(), delay);
+  }
+
+  #giveBack(answer) {
+    this.#edit();
+    if (answer.outcome === "signed_out") this.sessionEnded();
+    else this.#say(answer.data?.detail ?? this.#texts.say("link.refused"));
+  }
+
+  /** Say that one must sign in again, with the way there and back; the text stays. */
+  sessionEnded() {
+    const back = this.conversation ? `/chat/${this.conversation}` : "/chat";
+    this.#say(this.#texts.say("link.session_ended"), { signIn: `/login?next=${encodeURIComponent(back)}` });
+  }
+
+  #say(text, actions) {
+    this.#alert.say(text, actions);
+    this.#onNotice(text);
+  }
+
+  /** Stop trying: the text is the customer's again, under the same key as long as it stays the same. */
+  #edit() {
+    clearTimeout(this.#timer);
+    this.#sending = null;
+    this.#lock(false);
+    this.#alert.hide();
+    const kept = this.#read();
+    if (kept) this.#write({ ...kept, at: 0 });
+    this.focus();
+  }
+
+  /** Another tab has sent its draft: where the same text stands here, it is done with. */
+  #sentElsewhere(draft) {
+    if (draft && JSON.parse(draft).sent === this.#field.value.trim()) this.#clear();
+  }
+
+  #waiting() {
+    return this.#sending && !this.#sending.underWay;
+  }
+
+  #lock(locked) {
+    this.#field.readOnly = locked;
+    this.#button.setAttribute("aria-disabled", String(locked));
+  }
+
+  #clear() {
+    this.#field.value = "";
+    this.#grow();
+  }
+
+  #grow() {
+    if (CSS.supports("field-sizing", "content")) return;
+    this.#field.rows = Math.min(8, this.#field.value.split("\n").length);
+  }
+
+  get #place() {
+    return `sav:draft:${this.#account}:${this.conversation || "new"}`;
+  }
+
+  #read() {
+    try {
+      return JSON.parse(localStorage.getItem(this.#place));
+    } catch {
+      return null;
+    }
+  }
+
+  #write(draft) {
+    try {
+      localStorage.setItem(this.#place, JSON.stringify(draft));
+    } catch {
+      // Storage is full or forbidden: the text is still in the field.
+    }
+  }
+
+  #forget() {
+    try {
+      localStorage.removeItem(this.#place);
+    } catch {
+      // Idem.
+    }
+  }
+}
+
+/** The one place above the field that says why a message is still here. */
+class Notice {
+  #box;
+  #edit;
+  #signIn;
+
+  constructor(form) {
+    this.#box = form.querySelector("[data-composer-alert]");
+    this.#edit = form.querySelector("[data-composer-edit]");
+    this.#signIn = form.querySelector("[data-composer-sign-in]");
+  }
+
+  say(text, { edit = false, signIn = null } = {}) {
+    this.#box.querySelector("[data-composer-alert-text]").textContent = text;
+    this.#edit.hidden = !edit;
+    this.#signIn.hidden = !signIn;
+    if (signIn) this.#signIn.href = signIn;
+    this.#box.hidden = false;
+  }
+
+  hide() {
+    this.#box.hidden = true;
+  }
+}
+
+function mintKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,317 @@
+// What the page shows: messages, their lives, the reply that is being written, and what is said to a screen reader.
+
+const ICONS = { received: "check", queued: "clock", running: "pen", answered: "check", handed_over: "person", person: "person" };
+const NEAR_THE_END_PX = 48;
+
+/** Texts of the page's language, under the keys of the server's catalogue. */
+export class Texts {
+  #texts;
+  #language;
+
+  constructor(texts, language) {
+    this.#texts = texts;
+    this.#language = language;
+  }
+
+  say(key, values = {}) {
+    return this.#texts[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  }
+
+  count(key, count) {
+    const one = count === 1 || (count === 0 && this.#language === "fr");
+    return this.say(`${key}.${one ? "one" : "other"}`, { count });
+  }
+
+  /** "3 minutes ago", in the words the browser has for it. */
+  relative(moment) {
+    const age = (Date.now() - moment.getTime()) / 1000;
+    if (age < 45) return this.say("time.now");
+    const [unit, size] = [["minute", 60], ["hour", 3600], ["day", 86400]].findLast(([, size]) => age >= size * 0.9) ?? ["minute", 60];
+    if (age > 7 * 86400) return moment.toLocaleDateString(this.#language, { dateStyle: "long" });
+    return new Intl.RelativeTimeFormat(this.#language).format(-Math.max(1, Math.round(age / size)), unit);
+  }
+
+  exact(moment) {
+    return moment.toLocaleString(this.#language, { dateStyle: "long", timeStyle: "short" });
+  }
+
+  /** The words of a message's life; `job` for its place in the queue. */
+  life(state, job) {
+    if (state !== "queued") return this.say(`life.${state}`);
+    const place = job?.position ? this.count("life.queued", job.position) : this.say("life.next");
+    return job?.estimated_wait_s ? `${place}, ${this.#about(job.estimated_wait_s)}` : place;
+  }
+
+  #about(seconds) {
+    return seconds < 60 ? this.say("life.about_seconds", { n: seconds }) : this.say("life.about_minutes", { n: Math.round(seconds / 60) });
+  }
+}
+
+/** The list of messages. Whoever reads elsewhere in it is not moved; whoever is at its end stays at its end. */
+export class Log {
+  #list;
+  #scroller;
+  #texts;
+  #icons;
+
+  constructor(root, texts) {
+    this.#list = root.querySelector("[data-log]");
+    this.#scroller = root.querySelector("[data-scroller]");
+    this.#texts = texts;
+    this.#icons = document.querySelector(".brand use").getAttribute("href").split("#")[0];
+    setInterval(() => this.#ageTimes(), 30000);
+  }
+
+  has(id) {
+    return document.getElementById(`m-${id}`) !== null;
+  }
+
+  item(id) {
+    return document.getElementById(`m-${id}`);
+  }
+
+  /** Customer messages without a reply yet, oldest first. */
+  unanswered() {
+    const answered = new Set(Array.from(this.#list.querySelectorAll("[data-reply-to]"), (item) => item.dataset.replyTo));
+    return Array.from(this.#list.querySelectorAll('[data-role="client"]')).filter((item) => !answered.has(item.dataset.message));
+  }
+
+  /** Add a message in its place; true when it was not there yet. A reply takes the place of its draft. */
+  add(message) {
+    if (this.has(message.id)) return false;
+    const item = this.#make(message);
+    const draft = message.reply_to ? this.#draft(message.reply_to) : null;
+    this.#keepingPlace(() => {
+      draft?.remove();
+      const after = Array.from(this.#list.children).find((other) => !other.dataset.seq || Number(other.dataset.seq) > message.seq);
+      this.#list.insertBefore(item, after ?? null);
+    }, item);
+    return true;
+  }
+
+  /** Say what has become of a customer's message. */
+  live(messageId, state, job = null) {
+    const line = this.item(messageId)?.querySelector(".life");
+    if (!line) return;
+    line.className = `life life-${state}`;
+    this.#icon(line, ICONS[state]);
+    const words = this.#texts.life(state, job);
+    const text = line.querySelector("[data-life-text]");
+    if (text.textContent !== words) text.textContent = words;
+  }
+
+  /** Show the draft of a reply as it grows; null takes it away. */
+  draft(messageId, text) {
+    let item = this.#draft(messageId);
+    if (text === null) {
+      item?.remove();
+      return;
+    }
+    const isNew = !item;
+    item ??= clone("draft");
+    item.dataset.draftOf = messageId;
+    const body = item.querySelector(".body");
+    if (!isNew && body.textContent === text) return;
+    this.#keepingPlace(() => {
+      body.textContent = text;
+      if (isNew) this.#list.append(item);
+    }, item);
+  }
+
+  toEnd() {
+    this.#scroller.scrollTop = 0; // the scroller counts from its end
+    if (getComputedStyle(this.#scroller).overflowY === "visible") this.#list.lastElementChild?.scrollIntoView({ block: "nearest" });
+  }
+
+  #draft(messageId) {
+    return this.#list.querySelector(`[data-draft-of="${messageId}"]`);
+  }
+
+  /** Change the list: at its end, follow it, but never past the first line of a reply longer than the window. */
+  #keepingPlace(change, item) {
+    const atEnd = Math.abs(this.#scroller.scrollTop) < NEAR_THE_END_PX;
+    change();
+    if (!atEnd) return;
+    this.#scroller.scrollTop = 0;
+    const above = this.#scroller.getBoundingClientRect().top - item.getBoundingClientRect().top;
+    if (above > 0 && item.offsetHeight > this.#scroller.clientHeight) this.#scroller.scrollTop -= above + 16;
+  }
+
+  #make(message) {
+    const item = clone(message.role);
+    item.id = `m-${message.id}`;
+    Object.assign(item.dataset, { message: message.id, seq: message.seq });
+    if (message.reply_to) item.dataset.replyTo = message.reply_to;
+    if (message.author) item.querySelector("[data-who]").textContent = message.author;
+    this.#time(item.querySelector("[data-when]"), new Date(message.created_at));
+    const body = item.querySelector(".body");
+    body.innerHTML = message.html; // went through the server's allow-list
+    this.#linkMarks(body, message);
+    if (message.sources.length > 0) item.append(this.#sources(message));
+    return item;
+  }
+
+  /** Point marks such as [1] at this message's chips; one that has no source is plain text. */
+  #linkMarks(body, message) {
+    const known = new Set(message.sources.map((source) => `#source-${source.n}`));
+    for (const mark of body.querySelectorAll('a[href^="#source-"]')) {
+      const target = mark.getAttribute("href");
+      if (known.has(target)) mark.setAttribute("href", target.replace("#source-", `#source-${message.seq}-`));
+      else mark.replaceWith(mark.textContent);
+    }
+  }
+
+  #sources(message) {
+    const box = clone("sources");
+    for (const source of message.sources) {
+      const title = source.page ? `${source.title}, ${this.#texts.say("chat.page", { page: source.page })}` : source.title;
+      const chip = clone("chip");
+      chip.id = `source-${message.seq}-${source.n}`;
+      chip.firstElementChild.href = source.url;
+      chip.querySelector(".number").textContent = source.n;
+      chip.querySelector(".chip-title").textContent = title;
+      box.querySelector(".chips").append(chip);
+      box.querySelector(".excerpts").append(this.#excerpt(source, title));
+    }
+    return box;
+  }
+
+  #excerpt(source, title) {
+    const pair = document.querySelector('template[data-template="excerpt"]').content.cloneNode(true);
+    pair.querySelector(".visually-hidden").textContent = this.#texts.say("chat.source_number", { n: source.n });
+    pair.querySelector(".number").textContent = source.n;
+    pair.querySelector("[data-title]").textContent = title;
+    pair.querySelector("dd").textContent = source.excerpt;
+    return pair;
+  }
+
+  #icon(holder, name) {
+    holder.querySelector("use").setAttribute("href", `${this.#icons}#${name}`);
+  }
+
+  #time(node, moment) {
+    node.dateTime = moment.toISOString();
+    node.title = this.#texts.exact(moment);
+    const seen = document.createElement("span");
+    seen.setAttribute("aria-hidden", "true");
+    seen.textContent = this.#texts.relative(moment);
+    const heard = document.createElement("span");
+    heard.className = "visually-hidden";
+    heard.textContent = node.title;
+    node.replaceChildren(seen, heard);
+  }
+
+  #ageTimes() {
+    if (document.hidden) return;
+    for (const node of document.querySelectorAll("time[data-when]")) {
+      const seen = node.firstElementChild;
+      if (seen) seen.textContent = this.#texts.relative(new Date(node.dateTime));
+    }
+  }
+}
+
+/** The polite live region: boundaries only, each once. */
+export class Announcer {
+  #region;
+  #texts;
+
+  constructor(root, texts) {
+    this.#region = root.querySelector("[data-live]");
+    this.#texts = texts;
+  }
+
+  say(key, values) {
+    this.tell(this.#texts.say(`live.${key}`, values));
+  }
+
+  tell(text) {
+    const line = document.createElement("p");
+    line.textContent = text;
+    this.#region.append(line);
+    while (this.#region.childElementCount > 3) this.#region.firstElementChild.remove();
+  }
+}
+
+/** The line that says the server cannot be reached, counts down to the next try, and that it is back. */
+export class Link {
+  #line;
+  #texts;
+  #tell;
+  #lost = new Map();
+  #timer = 0;
+
+  /** `onRetry()` asks again at once; `tell(text)` says a change aloud. */
+  constructor(root, texts, { onRetry, tell }) {
+    this.#line = root.querySelector("[data-link-status]");
+    this.#texts = texts;
+    this.#tell = tell;
+    this.#line.querySelector("[data-link-retry]").addEventListener("click", onRetry);
+    addEventListener("offline", () => this.#show());
+    addEventListener("online", () => this.#show());
+  }
+
+  /** One miss is not yet worth a word. */
+  lost(who, delay, failures) {
+    if (failures > 1 || navigator.onLine === false) this.#lost.set(who, Date.now() + delay);
+    this.#show();
+  }
+
+  reached(who) {
+    if (this.#lost.delete(who) && this.#lost.size === 0) this.#back();
+  }
+
+  forget(who) {
+    this.#lost.delete(who);
+    this.#show();
+  }
+
+  /** Say something that stays until the page is left. */
+  insist(text, action) {
+    clearInterval(this.#timer);
+    this.#line.querySelector("[data-link-retry]").replaceWith(action);
+    this.#say(text);
+    this.#show = () => {};
+    this.#back = () => {};
+  }
+
+  #show = () => {
+    clearInterval(this.#timer);
+    if (this.#lost.size === 0 && navigator.onLine !== false) {
+      if (!this.#line.classList.contains("is-back")) this.#line.hidden = true;
+      return;
+    }
+    const isNews = this.#line.hidden || this.#line.classList.contains("is-back");
+    this.#line.classList.remove("is-back");
+    this.#count();
+    if (isNews) this.#tell(this.#line.querySelector("[data-link-text]").textContent);
+    this.#timer = setInterval(() => this.#count(), 1000);
+  };
+
+  #count() {
+    const next = Math.min(...this.#lost.values(), Date.now() + 60000);
+    const n = Math.max(0, Math.round((next - Date.now()) / 1000));
+    this.#say(this.#texts.say(navigator.onLine === false ? "link.offline" : "link.lost", { n }));
+  }
+
+  #back = () => {
+    clearInterval(this.#timer);
+    this.#line.classList.add("is-back");
+    this.#say(this.#texts.say("link.back"));
+    this.#tell(this.#texts.say("link.back"));
+    this.#timer = setTimeout(() => {
+      this.#line.hidden = true;
+      this.#line.classList.remove("is-back");
+    }, 4000);
+  };
+
+  #say(text) {
+    this.#line.querySelector("[data-link-text]").textContent = text;
+    this.#line.hidden = false;
+    const retry = this.#line.querySelector("[data-link-retry]");
+    if (retry) retry.hidden = this.#line.classList.contains("is-back") || navigator.onLine === false;
+  }
+}
+
+function clone(name) {
+  return document.querySelector(`template[data-template="${name}"]`).content.firstElementChild.cloneNode(true);
+}
