@@ -1,0 +1,107 @@
+"""A model server that answers, and now and then fails the ways servers do. Standard library only."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import threading
+import time
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Self
+
+from launcher.ports import LOOPBACK
+
+PASSAGE = re.compile(r'<passage n="1">(.*?)</passage>', re.DOTALL)
+ANSWER_SECONDS = 0.6
+PIECES = 6
+
+
+class ModelStub:
+    """Answers chat completions with the first passage of the prompt, in `PIECES` pieces over `ANSWER_SECONDS`.
+
+    `fault_rate` of the calls fail: an error status, a cut, a silence of some seconds, or words that are no answer.
+    """
+
+    def __init__(self, chance: random.Random, fault_rate: float = 0.0) -> None:
+        self.fault_rate = fault_rate
+        self.faults = 0
+        self._chance = chance
+        self._lock = threading.Lock()
+        self._server = ThreadingHTTPServer((LOOPBACK, 0), self._handler())
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+
+    @property
+    def base_url(self) -> str:
+        return f"http://{LOOPBACK}:{self._server.server_port}/v1"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def fault(self) -> str | None:
+        """How the next call fails; None: it does not."""
+        with self._lock:
+            if self._chance.random() >= self.fault_rate:
+                return None
+            self.faults += 1
+            return self._chance.choice(("500", "429", "cut", "silence", "garbage"))
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        stub = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:  # noqa: N802  the name the base class calls
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                answer(self, str(body["messages"][-1]["content"]), stub.fault())
+
+            def log_message(self, *_: object) -> None:
+                """Say nothing."""
+
+        return Handler
+
+
+def answer(request: BaseHTTPRequestHandler, prompt: str, fault: str | None) -> None:
+    """Write one answer on the wire, with its fault."""
+    if fault in {"500", "429"}:
+        request.send_response(HTTPStatus(int(fault)))
+        request.send_header("Content-Length", "0")
+        request.end_headers()
+        return
+    request.send_response(HTTPStatus.OK)
+    request.send_header("Content-Type", "text/event-stream")
+    request.end_headers()
+    found = PASSAGE.search(prompt)
+    words = f"{found[1].strip() if found else 'Bonjour.'} [1]"
+    size = len(words) // PIECES + 1
+    try:
+        for number, start in enumerate(range(0, len(words), size)):
+            time.sleep(ANSWER_SECONDS / PIECES)
+            if number == PIECES // 2 and fault is not None:
+                spoil(request, fault)
+                return
+            write(request, {"content": words[start : start + size]}, None)
+        write(request, {}, "stop")
+        request.wfile.write(b"data: [DONE]\n\n")
+    except OSError:
+        return  # whoever asked has gone
+
+
+def spoil(request: BaseHTTPRequestHandler, fault: str) -> None:
+    if fault == "garbage":
+        request.wfile.write(b'data: {"choices": [{"delta": \xff\x00\n\n')
+    if fault == "silence":
+        time.sleep(12)
+
+
+def write(request: BaseHTTPRequestHandler, delta: dict[str, str], finish: str | None) -> None:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish}
+    event = {"id": "stub", "object": "chat.completion.chunk", "created": 0, "model": "stub", "choices": [choice]}
+    request.wfile.write(b"data: " + json.dumps(event).encode() + b"\n\n")
+    request.wfile.flush()

@@ -1,0 +1,82 @@
+"""Nothing is changed by a request that does not carry the token of its own session."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.guards.calls import BODIES, Objects, objects
+from tests.guards.test_access import EXPECTED, WHO
+from tests.harness.servers import query
+
+if TYPE_CHECKING:
+    import httpx
+
+    from tests.harness.api import ApiClient
+
+# A visitor has no session to protect: these look at where the request comes from instead.
+OPENS_A_SESSION = {"POST /api/auth/login", "POST /api/auth/register", "POST /login", "POST /register"}
+CHANGES = sorted(
+    route
+    for route in EXPECTED
+    if not route.startswith("GET ") and route not in OPENS_A_SESSION and "refresh" not in route
+)
+
+
+def _without_token(client: ApiClient, route: str, own: Objects, token: str | None) -> httpx.Response:
+    method, _, path = route.partition(" ")
+    body = dict(BODIES.get(route, {}))
+    if "json" in body:
+        body["json"] = {name: own.fill(value) for name, value in body["json"].items()}
+    headers = {"Idempotency-Key": "k"} | ({} if token is None else {"X-CSRF-TOKEN": token})
+    return client.http.request(method, own.fill(path), headers=headers, **body)
+
+
+@pytest.fixture
+def people(client: ApiClient, staff: ApiClient, admin: ApiClient) -> dict[str, ApiClient]:
+    return {"owner": client, "staff": staff, "admin": admin}
+
+
+@pytest.mark.parametrize("route", CHANGES)
+def test_a_change_needs_the_token_of_its_own_session(
+    route: str, people: dict[str, ApiClient], database_url: str
+) -> None:
+    client, staff = people["owner"], people["staff"]
+    expected = dict(zip(WHO, EXPECTED[route].split(), strict=True))
+    name = next(name for name in people if expected[name] != "403")
+    caller, another = people[name], staff if name == "owner" else client
+    own = objects(client, database_url)
+    before = _everything(database_url)
+    for token in (None, "", "wrong", another.csrf_token):
+        assert _without_token(caller, route, own, token).status_code == 403, token
+    assert _everything(database_url) == before
+    assert _without_token(caller, route, own, caller.csrf_token).status_code < 400
+
+
+def _everything(database_url: str) -> object:
+    return query(
+        database_url,
+        "SELECT (SELECT count(*) FROM message), (SELECT count(*) FROM job), (SELECT count(*) FROM document),"
+        " (SELECT sum(version) FROM conversation), (SELECT count(*) FROM document WHERE state = 'deleted'),"
+        " (SELECT count(*) FROM sign_in WHERE ended_at IS NOT NULL), (SELECT count(feedback) FROM message)",
+    )
+
+
+def test_a_planted_cookie_does_not_help(client: ApiClient) -> None:
+    client.http.cookies.set("csrf_access_token", "planted", domain="localhost.local", path="/")
+    planted = client.http.post(
+        "/api/chat", json={"message": "M"}, headers={"X-CSRF-TOKEN": "planted", "Idempotency-Key": "k"}
+    )
+    assert planted.status_code == 403
+
+
+def test_refreshing_needs_it_too(client: ApiClient) -> None:
+    for headers in ({}, {"X-CSRF-TOKEN": "wrong"}):
+        assert client.http.post("/api/auth/refresh", headers=headers).status_code == 403
+
+
+def test_no_link_signs_anybody_out(client: ApiClient) -> None:
+    for path in ("/logout", "/api/auth/logout"):
+        assert client.get(path).status_code == 405
+    assert client.get("/api/auth/me").status_code == 200
