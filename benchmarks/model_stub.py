@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-import random
 import re
 import threading
 import time
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from launcher.ports import LOOPBACK
+
+if TYPE_CHECKING:
+    import random
 
 PASSAGE = re.compile(r'<passage n="1">(.*?)</passage>', re.DOTALL)
 ANSWER_SECONDS = 0.6
@@ -57,7 +59,7 @@ class ModelStub:
         stub = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:  # noqa: N802  the name the base class calls
+            def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 answer(self, str(body["messages"][-1]["content"]), stub.fault())
 

@@ -1,4 +1,4 @@
-"""Quality on given files, by the functions and settings the workers use: `python -m tasks.evaluate --corpus --questions`."""
+"""Quality on given files, by the functions and settings the workers use (`make evaluate`)."""
 
 from __future__ import annotations
 

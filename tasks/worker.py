@@ -11,7 +11,7 @@ from billiard import active_children
 from celery import Celery
 from celery.signals import setup_logging, worker_process_init, worker_ready, worker_shutting_down
 
-from tasks import process
+from tasks import process, transport
 from webapp import logs, metrics
 from webapp.settings import SettingsError, load
 
@@ -25,6 +25,7 @@ try:
 except SettingsError as error:
     sys.exit("The environment is not right:\n" + "\n".join(f"  - {fault}" for fault in error.faults))
 
+transport.install()
 app = Celery("chatbot-sav", include=["tasks.replies", "tasks.knowledge", "tasks.summaries"])
 app.config_from_object("celeryconfig")
 app.conf.update(broker_url=settings.redis_url)

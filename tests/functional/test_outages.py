@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 import uuid
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import psycopg2
+import redis
 
 from launcher.ports import LOOPBACK
 from tests.fakes.model_modes import Mode
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from tests.harness.servers import Servers
     from tests.harness.stack import Stack
 
+PAUSE_MS = 6000  # longer than the broker's own patience with a socket
 TERMINATE_ONE = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() ORDER BY random() LIMIT 1
@@ -72,6 +75,10 @@ def test_both_servers_go_and_come_back(own_stack: Stack, own_servers: Servers, m
     jobs = [client.chat(QUESTION)["job"]["id"] for _ in range(5)]
     own_servers.valkey.start()
     _every_one_answered(own_stack, jobs)
+    with contextlib.closing(redis.Redis.from_url(own_servers.redis_url)) as broker:
+        broker.client_pause(PAUSE_MS)
+    jobs = [client.chat(QUESTION)["job"]["id"] for _ in range(3)]
+    _every_one_answered(own_stack, jobs)
 
     sent: list[str] = []
     customers = [own_stack.client() for _ in range(3)]
@@ -84,7 +91,7 @@ def test_both_servers_go_and_come_back(own_stack: Stack, own_servers: Servers, m
     assert len(sent) == 30
     _every_one_answered(own_stack, sent)
     accepted = query(own_stack.environ["DATABASE_URL"], "SELECT count(*) FROM message WHERE role = 'client'")
-    assert accepted == [(35,)]
+    assert accepted == [(38,)]
 
 
 def _send_some(customer: ApiClient, sent: list[str]) -> None:

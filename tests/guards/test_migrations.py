@@ -25,8 +25,8 @@ EVERYTHING = """
 SELECT conrelid::regclass::text || ' ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
 WHERE connamespace = 'public'::regnamespace AND conrelid <> coalesce(to_regclass('alembic_version')::oid, 0::oid)
 UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'alembic_version'
-UNION ALL SELECT sequencename || ' ' || max_value || ' ' || cycle FROM pg_sequences WHERE schemaname = 'public'
-UNION ALL SELECT relname || ' ' || relpersistence FROM pg_class
+UNION ALL SELECT concat_ws(' ', sequencename, max_value, cycle) FROM pg_sequences WHERE schemaname = 'public'
+UNION ALL SELECT concat_ws(' ', relname, relpersistence) FROM pg_class
 WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'alembic_version'
 UNION ALL SELECT concat_ws(' ', table_name, column_name, data_type, is_nullable, column_default)
 FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'alembic_version'

@@ -109,9 +109,14 @@ class Clone:
         wait_until(lambda: not any(child.alive() for child in children), "the children's end")
         wait_until(lambda: not processes_in(data), "the last PostgreSQL process")
 
+    def command_line(self, child: remains.Child) -> str:
+        return Path(f"/proc/{child.pid}/cmdline").read_text().replace("\0", " ")
+
     def end_all(self) -> None:
         children = self.children()
         for run in self.runs:
             run.send_signal(signal.SIGTERM)
-            run.communicate()
+            run.wait()
+            if run.stdout:
+                run.stdout.close()
         remains.end(children, seconds=0.0)

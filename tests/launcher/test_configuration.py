@@ -56,12 +56,6 @@ def test_three_ports_are_three(tmp_path: Path) -> None:
     assert found.port_faults() == ["PORT, METRICS_PORT and FLOWER_PORT must be three different ports."]
 
 
-def test_a_host_of_another_machine_is_named(tmp_path: Path) -> None:
-    faults = configuration.read({"HOST": "192.0.2.1"}, tmp_path).port_faults()
-
-    assert faults == ["HOST 192.0.2.1 is not an address of this machine; choose another HOST."]
-
-
 def test_a_free_port_can_be_listened_on() -> None:
     port = free_port()
 

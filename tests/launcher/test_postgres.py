@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,10 +25,13 @@ if TYPE_CHECKING:
 AS_ROOT = os.getuid() == 0
 
 
-@pytest.fixture
-def server(private_folder: Path) -> Iterator[PostgresServer]:
-    with PostgresServer(private_folder / "postgres", durable=False) as running:
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresServer]:
+    """One for the tests that leave it running, whatever they do to it."""
+    folder = Path(tempfile.mkdtemp(prefix="sav-"))
+    with PostgresServer(folder / "postgres", durable=False) as running:
         yield running
+    shutil.rmtree(folder)
 
 
 def _show(server: PostgresServer, setting: str) -> object:
@@ -35,7 +39,7 @@ def _show(server: PostgresServer, setting: str) -> object:
 
 
 def _remember(server: PostgresServer) -> None:
-    query(server.url, "CREATE TABLE memory AS SELECT 'kept' AS word")
+    query(server.url, "CREATE TABLE IF NOT EXISTS memory AS SELECT 'kept' AS word")
 
 
 def _memory(server: PostgresServer) -> object:

@@ -36,7 +36,8 @@ def cited(text: str, passages: Sequence[Passage], scores: Sequence[float]) -> tu
 
     text = _MARK.sub(renumber, text)
     sources = tuple(
-        source(shown, passages[number - 1], scores[number - 1], _saying(text, shown)) for shown, number in enumerate(order, 1)
+        source(shown, passages[number - 1], scores[number - 1], _saying(text, shown))
+        for shown, number in enumerate(order, 1)
     )
     return text.strip(), sources
 

@@ -29,6 +29,7 @@ MAX_BYTES = 50 * 1024 * 1024
 MAX_CHARACTERS = 10_000_000
 _OLE = b"\xd0\xcf\x11\xe0"  # an Office file of the old kind, or a locked one of the new kind
 _TITLE_LENGTH = 120
+_TITLE_WORDS = 8
 
 
 def read_document(path: Path, filename: str) -> ParsedDocument:
@@ -68,7 +69,12 @@ def _read(kind: str, data: bytes) -> tuple[str, tuple[Page, ...], int | None]:
         title, blocks = office.read(data)
     else:
         text = _decode(data)
-        readers = {"json": structured.read, "html": markup.read_html, "md": markup.read_markdown, "txt": markup.read_text}
+        readers = {
+            "json": structured.read,
+            "html": markup.read_html,
+            "md": markup.read_markdown,
+            "txt": markup.read_text,
+        }
         title, blocks = readers[kind](text)
     return title, (Page(None, tuple(blocks)),), None
 
@@ -127,7 +133,7 @@ def _title(given: str, pages: tuple[Page, ...], filename: str) -> str:
     if _sensible(given, filename):
         return given[:_TITLE_LENGTH]
     first = next((b.text for p in pages[:2] for b in p.blocks if b.kind is BlockKind.HEADING), "")
-    if _sensible(first, filename):
+    if _sensible(first, filename) and 2 <= len(first.split()) <= _TITLE_WORDS:  # noqa: PLR2004 - one word names a part
         return first[:_TITLE_LENGTH]
     return human_name(filename)[:_TITLE_LENGTH]
 
@@ -136,7 +142,9 @@ def _sensible(title: str, filename: str) -> bool:
     lowered = title.lower()
     if not 4 <= len(title) <= _TITLE_LENGTH or lowered == filename.lower():  # noqa: PLR2004 - shorter is a mark, not a title
         return False
-    if re.search(r"\.(docx?|pdf|indd|pptx?|xlsx?|odt|txt|html?|qxp|tex|dvi|ps)$|microsoft word|untitled|sans titre", lowered):
+    if re.search(
+        r"\.(docx?|pdf|indd|pptx?|xlsx?|odt|txt|html?|qxp|tex|dvi|ps)$|microsoft word|untitled|sans titre", lowered
+    ):
         return False
     letters = sum(char.isalpha() for char in title)
     return letters >= len(title) / 2 and "_" not in title

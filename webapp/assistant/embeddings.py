@@ -138,4 +138,4 @@ def from_bytes(data: bytes) -> Vectors:
 
 def _normalised(vectors: Vectors) -> Vectors:
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.maximum(lengths, 1e-9, dtype=np.float32)
+    return np.asarray(vectors / np.maximum(lengths, 1e-9), np.float32)

@@ -17,8 +17,13 @@ if TYPE_CHECKING:
 _MOST_SOURCES = 2
 _WHOLE = 400  # a passage up to so many characters is quoted whole
 _QUOTED = 420  # characters quoted of a longer one
-_CLOSE = 0.88  # of the best score: from here a second passage is quoted too
-_CONFIDENT = 0.34
+_LISTED = 3  # line ends that make a passage a list, of which only the fitting rows are quoted
+_MOST_ROWS = 4
+_EMPTY = 0.6  # taken off a sentence that tells nothing new
+_ROW_SHARE = 0.6  # of the best row's score
+_CLOSE = 0.92  # of the best score: from here a second passage is quoted too
+_CONFIDENT = 0.292  # score from which a passage really is about the question
+_CONFIDENT_ACROSS = 0.19  # idem between languages, where no word is shared
 _OWN_LANGUAGE = 0.85  # of the best score: a passage in the reader's language goes first from here
 
 
@@ -41,7 +46,7 @@ def answer(question: Question, passages: Sequence[Passage], scores: Sequence[flo
     ranked = _in_own_language(sorted(zip(scores, passages, strict=True), key=lambda pair: -pair[0]), spoken)
     best = ranked[0][0]
     quotes = [_quote(query, passage, score) for score, passage in ranked[:_MOST_SOURCES] if score >= _CLOSE * best]
-    return _reply(quotes, spoken)
+    return _reply([quote for i, quote in enumerate(quotes) if quote.text not in {q.text for q in quotes[:i]}], spoken)
 
 
 def no_answer(spoken: Language) -> Reply:
@@ -50,7 +55,9 @@ def no_answer(spoken: Language) -> Reply:
 
 def confident(question: Question, passages: Sequence[Passage], scores: Sequence[float]) -> bool:
     """Whether the best passage really is about the question."""
-    return max(scores) >= _CONFIDENT
+    spoken = language.detect(question.text)
+    same = [score for passage, score in zip(passages, scores, strict=True) if passage.language is spoken]
+    return max(same, default=0.0) >= _CONFIDENT or max(scores) >= (_CONFIDENT_ACROSS if not same else _CONFIDENT)
 
 
 def _in_own_language(ranked: list[tuple[float, Passage]], spoken: Language) -> list[tuple[float, Passage]]:
@@ -62,10 +69,15 @@ def _in_own_language(ranked: list[tuple[float, Passage]], spoken: Language) -> l
 
 
 def _quote(query: str, passage: Passage, score: float) -> _Quote:
-    if len(passage.text) <= _WHOLE:
-        return _Quote(passage, score, passage.text)
     spans = words.sentences(passage.text)
+    listed = passage.text.count("\n") >= _LISTED
+    if len(passage.text) <= _WHOLE and not listed:
+        return _Quote(passage, score, passage.text)
     values = _sentence_scores(query, passage, [passage.text[start:end] for start, end in spans])
+    if listed:
+        chosen = [i for i in range(len(spans)) if values[i] >= _ROW_SHARE * max(values)]
+        chosen = sorted(sorted(chosen, key=lambda i: -values[i])[:_MOST_ROWS])
+        return _Quote(passage, score, "\n".join(passage.text[spans[i][0] : spans[i][1]] for i in chosen))
     first = last = max(range(len(spans)), key=values.__getitem__)
     while True:
         before = values[first - 1] if first else -1.0
@@ -81,12 +93,15 @@ def _sentence_scores(query: str, passage: Passage, sentences: list[str]) -> list
     """How much each sentence has to do with the query: meaning and shared words."""
     encoder = embeddings.bundled()
     vectors = encoder.encode([query, *sentences])
-    wanted = set(words.terms(query, passage.language)) - set(words.terms(passage.title, passage.language))
+    wanted = set(words.query_terms(query, passage.language))
+    told = wanted - set(words.terms(passage.title, passage.language))
     near = vectors[1:] @ vectors[0]
-    return [
-        float(near[i]) + len(wanted & set(words.terms(sentence, passage.language))) / (len(wanted) or 1)
-        for i, sentence in enumerate(sentences)
-    ]
+    scores = []
+    for sentence, likeness in zip(sentences, near, strict=True):
+        held = set(words.terms(sentence, passage.language))
+        empty = held <= wanted and not re.search(r"\d", sentence)  # it only repeats the question
+        scores.append(float(likeness) + len(told & held) / (len(told) or 1) - (_EMPTY if empty else 0.0))
+    return scores
 
 
 def _reply(quotes: list[_Quote], spoken: Language) -> Reply:

@@ -1,4 +1,4 @@
-"""The values rule: no number, date, amount, address, link or reference that stands in no passage nor the conversation."""
+"""The values rule: no number, date, address, link or reference that stands in no passage nor the conversation."""
 
 from __future__ import annotations
 

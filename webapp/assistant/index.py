@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from webapp.assistant import embeddings, language, words
 from webapp.assistant.segment import IndexRow, Segment, letter_groups
-from webapp.domain import Candidate, Language
+from webapp.domain import Candidate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence, Set as AbstractSet
+    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from webapp.assistant.embeddings import Encoder
     from webapp.assistant.segment import Floats
@@ -29,11 +30,13 @@ _MOST_SMALL = 8  # small segments before they are joined, so that a search visit
 _DEPTH = 100  # candidates each signal proposes
 _RERANKED = 30
 # Weights of the signals beside meaning (1). They lie in a flat region for five sets of questions in two languages.
-_WORDS = 0.4
-_TOGETHER = 0.2
+_WORDS = 0.6
+_TOGETHER = 0.5
+_PLAIN = 0.75  # of the rarest word's weight: questions of plain words alone prove little by their words
 _WINDOW = 20  # stems within which the words of a question stand together
 _SCALE = 1 / (1 + _WORDS + _TOGETHER)
 _ALIKE = 0.6  # share of letter groups from which a stem stands for another
+_ALIKE_KNOWN = 0.75  # of the weight, when the documents hold the word as the customer wrote it
 _MOST_ALIKE = 8
 _SHORTEST_ALIKE = 4
 
@@ -43,7 +46,9 @@ _Pair = tuple[Segment, NDArray[np.bool_]]
 class Index:
     """Immutable; safe to search from any number of threads."""
 
-    def __init__(self, version: int, segments: Sequence[Segment], alive: Sequence[NDArray[np.bool_]], encoder: Encoder) -> None:
+    def __init__(
+        self, version: int, segments: Sequence[Segment], alive: Sequence[NDArray[np.bool_]], encoder: Encoder
+    ) -> None:
         self.version = version
         self._segments = tuple(segments)
         self._alive = tuple(alive)
@@ -77,7 +82,11 @@ class Index:
             return []
         vector = self._encoder.encode([query])
         weights = self._term_weights(query)
-        ideal = sum(weights.values()) or 1.0
+        plain = _PLAIN * self._idf("")
+        ideal = sum(weights.values()) + plain
+        # A common word of the trade still counts when a passage must hold all that is asked ("glazing", "warranty").
+        even = {stem: (weight + ideal / (len(weights) + 1)) / 2 for stem, weight in weights.items()}
+        even_ideal = sum(even.values()) + plain
         found: list[tuple[float, Segment, int]] = []
         for segment, alive in zip(self._segments, self._alive, strict=True):
             positions, scores = _scores(segment, alive, vector, weights, ideal)
@@ -85,7 +94,7 @@ class Index:
             found.extend((float(scores[i]), segment, int(positions[i])) for i in best)
         found.sort(key=lambda each: -each[0])
         near = [
-            (score + _TOGETHER * _together(segment, position, weights) / ideal, int(segment.ids[position]))
+            (score + _TOGETHER * _together(segment, position, even) / even_ideal, int(segment.ids[position]))
             for score, segment, position in found[: max(k, _RERANKED)]
         ]
         near.sort(key=lambda each: (-each[0], each[1]))
@@ -94,7 +103,7 @@ class Index:
     def _term_weights(self, query: str) -> dict[str, float]:
         """The idf of each stem of the query, times its count there."""
         spoken = language.detect(query)
-        found = words.terms(query, spoken)
+        found = words.query_terms(query, spoken)
         weights: dict[str, float] = {}
         for stem in found:
             weights[stem] = weights.get(stem, 0.0) + self._idf(stem)
@@ -127,11 +136,16 @@ def _scores(
 
 def _together(segment: Segment, position: int, weights: Mapping[str, float]) -> float:
     """The most weight of different words of the question that stand within a few words of the passage."""
-    wanted = {number: weight for stem, weight in weights.items() if (number := segment.stems.numbers.get(stem)) is not None}
-    held = [(place, number) for place, number in enumerate(segment.sequence(position)) if number in wanted]
-    best = 0.0
+    wanted = {
+        number: weight for stem, weight in weights.items() if (number := segment.stems.numbers.get(stem)) is not None
+    }
+    stems = segment.sequence(position)
+    parting = stems.index(-1)
+    named = wanted.keys() & set(stems[:parting])  # what a passage is called holds for each of its words
+    held = [(place, number) for place, number in enumerate(stems[parting:]) if number in wanted]
+    best = sum(wanted[number] for number in named)
     for start, (place, _) in enumerate(held):
-        inside = {number for other, number in held[start : start + _WINDOW] if other < place + _WINDOW}
+        inside = {number for other, number in held[start : start + _WINDOW] if other < place + _WINDOW} | named
         best = max(best, sum(wanted[number] for number in inside))
     return best
 
@@ -139,7 +153,7 @@ def _together(segment: Segment, position: int, weights: Mapping[str, float]) -> 
 def _dot(segment: Segment, positions: NDArray[np.int64], vector: Floats) -> Floats:
     if not len(positions):
         return np.zeros(0, np.float32)
-    return segment.texts.reconstruct_batch(positions) @ vector[0]
+    return np.asarray(segment.texts.reconstruct_batch(positions) @ vector[0], np.float32)
 
 
 def _lexical(segment: Segment, weights: Mapping[str, float]) -> Floats:
@@ -149,7 +163,7 @@ def _lexical(segment: Segment, weights: Mapping[str, float]) -> Floats:
         if exact is not None:
             scores[exact[0]] += exact[1] * np.float32(weight)
         if len(stem) >= _SHORTEST_ALIKE:
-            _add_alike(segment, stem, weight, scores)
+            _add_alike(segment, stem, weight if exact is None else weight * _ALIKE_KNOWN, scores)
     return scores
 
 

@@ -7,21 +7,24 @@ import re
 from webapp.domain import Language
 
 _WORD = re.compile(r"[a-zàâäçéèêëîïôöùûüÿœæ]+(?:['’](?=[a-zàâçéèêîôûœ]))?")
-_FRENCH = frozenset(
-    """le la les l' un une des du de d' et ou où est sont pas ne n' je j' tu il elle on nous vous ils elles mon ma mes ton
-    ta tes son sa ses notre votre nos vos leur leurs ce c' cet cette ces qui que qu' quoi quel quelle quels quelles comment
-    pourquoi quand combien avec sans pour par dans sur sous chez au aux en y a ai as avez avons ont ont suis êtes sommes
-    fait faire faut peut peux pouvez puis-je puis bonjour bonsoir merci salut svp stp oui non plus très bien aussi donc
-    mais si être avoir été encore toujours jamais mes s' m' t' se me te lui moi toi d'accord voir savoir combien depuis
-    garantie fenêtre porte volet commande livraison prix délai besoin marche panne cassé cassée ouvre ferme""".split()
-)
-_ENGLISH = frozenset(
-    """the an of and or is are was were not no do does did don't i you he she it we they my your his her its our their this
-    that these those who which what where when why how much many with without for by in on at to from about be been being
-    have has had can could should would will may might must please hello hi thanks thank yes there here any some me us him
-    them if then than as also but just still ever never need want get got make does know see all more very good long
-    warranty window door shutter order delivery price broken work works open close glass""".split()
-)
+_FRENCH_WORDS = """
+le la les l' un une des du de d' et ou où est sont pas ne n' je j' tu il elle on nous vous ils elles mon ma mes ton
+ta tes son sa ses notre votre nos vos leur leurs ce c' cet cette ces qui que qu' quoi quel quelle quels quelles
+comment pourquoi quand combien avec sans pour par dans sur sous chez au aux en y a ai as avez avons ont ont suis
+êtes sommes fait faire faut peut peux pouvez puis-je puis bonjour bonsoir merci salut svp stp oui non plus très
+bien aussi donc mais si être avoir été encore toujours jamais mes s' m' t' se me te lui moi toi d'accord voir
+savoir combien depuis garantie fenêtre porte volet commande livraison prix délai besoin marche panne cassé cassée
+ouvre ferme
+"""
+_FRENCH = frozenset(_FRENCH_WORDS.split())
+_ENGLISH_WORDS = """
+the an of and or is are was were not no do does did don't i you he she it we they my your his her its our their
+this that these those who which what where when why how much many with without for by in on at to from about be
+been being have has had can could should would will may might must please hello hi thanks thank yes there here any
+some me us him them if then than as also but just still ever never need want get got make does know see all more
+very good long warranty window door shutter order delivery price broken work works open close glass
+"""
+_ENGLISH = frozenset(_ENGLISH_WORDS.split())
 _BOTH = frozenset({"on", "a", "as", "me", "son", "more", "long", "an", "pour", "sur", "or", "but", "fait", "tu", "in"})
 _ACCENTED = re.compile("[àâçéèêëîïôùûœæ]")
 

@@ -5,22 +5,25 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from webapp.assistant import columns
 from webapp.assistant.parsed import CELL, Block, BlockKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
 # x0, y0, x1, y1 (points), letter size (points), bold, text, number of the file's own block
 Line = tuple[float, float, float, float, float, bool, str, int]
 # x0, y0, x1, y1 and the blocks inside
 Chunk = tuple[float, float, float, float, list[Block]]
 
-_BULLET = re.compile(r"[•▪■●◦‣⁃∙·○◆►➢✓✔\-–—*\uf0a7\uf0b7\uf0fc]\s*(?=\S)|\(?\d{1,2}[.)]\s")
-_LONE_BULLET = re.compile(r"[•▪■●◦‣⁃∙·○◆►➢✓✔\-–—*\uf0a7\uf0b7\uf0fc]|\(?[0-9]{1,2}[.)]")
-_KEEPS_HYPHEN = frozenset(
-    "est peut vous nous eux elle lui celui celle ceux non sous semi anti demi vis après avant porte oscillo auto ci là a t "
-    "self well non pre co".split()
-)
+_BULLET = re.compile(r"[•▪■●◦‣∙·○◆►➢✓✔\-–—*\uf0a7\uf0b7\uf0fc]\s*(?=\S)|\(?\d{1,2}[.)]\s")
+_LONE_BULLET = re.compile(r"[•▪■●◦‣∙·○◆►➢✓✔\-–—*\uf0a7\uf0b7\uf0fc]|\(?[0-9]{1,2}[.)]")
+_LABELLED = re.compile(r"[^:]{2,60} ?: \S.{0,60}(?<![,;:])")
+_HYPHENATED = """
+est peut vous nous eux elle lui celui celle ceux non sous semi anti demi vis après avant porte oscillo auto ci là a
+t self well non pre co
+"""
+_KEEPS_HYPHEN = frozenset(_HYPHENATED.split())
 _TABLE_ROWS = 3
 _CELL_LENGTH = 38  # characters a cell has on average; longer ones are the lines of two columns
 _HEADING_LENGTH = 100
@@ -33,9 +36,11 @@ def blocks(lines: list[Line], body: float) -> tuple[Block, ...]:
     if not lines:
         return ()
     rows, rest = _tables(lines)
+    if columns.disordered(rest):
+        rest = columns.ordered(rest)
     chunks = [*_chunks(rest, body), *rows]
-    if _disordered(chunks):
-        chunks = list(_ordered(chunks))
+    if rows:
+        chunks = _ordered_chunks(chunks)
     return tuple(block for chunk in chunks for block in chunk[4])
 
 
@@ -110,7 +115,8 @@ def _chunks(lines: list[Line], body: float) -> Iterator[Chunk]:
                 text = _rejoined(text, line[6], vocabulary)
             else:
                 text = f"{text} {line[6]}"
-        yield (*_box(group), [Block(kind, text)])
+        row = kind is BlockKind.PARAGRAPH and (_LABELLED.fullmatch(text) or _BULLET.match(text))
+        yield (*_box(group), [Block(BlockKind.ROW if row else kind, text)])
 
 
 def _groups(lines: list[Line], body: float) -> Iterator[tuple[list[Line], BlockKind]]:
@@ -142,14 +148,21 @@ def _parts(before: Line, line: Line, kind: BlockKind) -> bool:
     """Whether a paragraph ends between two lines of the same kind."""
     if _LONE_BULLET.fullmatch(before[6]):
         return False
-    white = line[1] - before[3]
-    if line[7] != before[7] or white > _GAP * before[4] or white < -3 * before[4]:
+    if _moved(before, line):
         return True
     if kind is BlockKind.HEADING:
         return abs(line[4] - before[4]) > 1
-    if _BULLET.match(line[6]) or _LONE_BULLET.fullmatch(line[6]):
+    itemised = _BULLET.match(line[6]) or _LONE_BULLET.fullmatch(line[6])
+    labelled = _LABELLED.fullmatch(before[6]) and _LABELLED.fullmatch(line[6])
+    return bool(itemised or labelled) or (before[6][-1] in ".!?:" and line[0] > before[0] + before[4])
+
+
+def _moved(before: Line, line: Line) -> bool:
+    """Whether white or another place parts two lines; files often make a block of each line, which tells nothing."""
+    white = line[1] - before[3]
+    if white > _GAP * before[4] or white < -3 * before[4]:
         return True
-    return before[6][-1] in ".!?:" and line[0] > before[0] + before[4]
+    return line[7] != before[7] and (white < -before[4] or abs(line[0] - before[0]) > 2 * before[4])
 
 
 def _rejoined(text: str, following: str, vocabulary: set[str]) -> str:
@@ -169,30 +182,16 @@ def _box(lines: Sequence[Line]) -> tuple[float, float, float, float]:
     )
 
 
-def _disordered(chunks: list[Chunk]) -> bool:
-    """Whether the order of the file jumps up the page without moving right."""
-    return any(below[3] <= above[1] and below[0] < above[2] for above, below in zip(chunks, chunks[1:], strict=False))
+def _ordered_chunks(chunks: list[Chunk]) -> list[Chunk]:
+    """Tables put where they stand between the paragraphs, which keep their order."""
+    placed = [chunk for chunk in chunks if not _tabular(chunk)]
+    for table in (chunk for chunk in chunks if _tabular(chunk)):
+        at = next(
+            (i for i, other in enumerate(placed) if other[1] >= table[3] - 1 and other[0] < table[2]), len(placed)
+        )
+        placed.insert(at, table)
+    return placed
 
 
-def _ordered(chunks: list[Chunk]) -> Iterable[Chunk]:
-    """Recursive cuts along white bands: columns first where they are clear, else from top to bottom."""
-    if len(chunks) < 2:  # noqa: PLR2004 - one has one order
-        return chunks
-    for axis, gap in ((0, 8.0), (1, 0.0)):
-        parts = _cut(chunks, axis, gap)
-        if len(parts) > 1:
-            return [chunk for part in parts for chunk in _ordered(part)]
-    return sorted(chunks, key=lambda chunk: (chunk[1], chunk[0]))
-
-
-def _cut(chunks: list[Chunk], axis: int, gap: float) -> list[list[Chunk]]:
-    """Parts separated by more than `gap` points along an axis (0 across, 1 down)."""
-    order = sorted(chunks, key=lambda chunk: chunk[axis])
-    parts = [[order[0]]]
-    end = order[0][axis + 2]
-    for chunk in order[1:]:
-        if chunk[axis] > end + gap:
-            parts.append([])
-        parts[-1].append(chunk)
-        end = max(end, chunk[axis + 2])
-    return parts
+def _tabular(chunk: Chunk) -> bool:
+    return len(chunk[4]) > 1

@@ -185,13 +185,9 @@ def _translated(error: Exception) -> ModelUnavailableError:
 
 
 def _reason(error: Exception) -> str:
-    import httpcore2  # noqa: PLC0415 - loaded with the client
-    import httpx2  # noqa: PLC0415 - idem
-    import openai  # noqa: PLC0415 - idem
+    import openai  # noqa: PLC0415 - loaded with the client
     from langchain_core.exceptions import ContextOverflowError  # noqa: PLC0415 - idem
 
-    if isinstance(error, openai.APITimeoutError | httpx2.TimeoutException | httpcore2.TimeoutException):
-        return "timeout"
     if isinstance(error, ContextOverflowError):
         return "too_long"
     code = str(getattr(error, "code", None) or "")
@@ -199,6 +195,16 @@ def _reason(error: Exception) -> str:
         return "quota"
     if isinstance(error, openai.APIStatusError):
         return _of_status(error.status_code, code)
+    return _of_network(error)
+
+
+def _of_network(error: Exception) -> str:
+    import httpcore2  # noqa: PLC0415 - loaded with the client
+    import httpx2  # noqa: PLC0415 - idem
+    import openai  # noqa: PLC0415 - idem
+
+    if isinstance(error, openai.APITimeoutError | httpx2.TimeoutException | httpcore2.TimeoutException):
+        return "timeout"
     if isinstance(error, openai.APIConnectionError | httpx2.TransportError | httpcore2.NetworkError):
         return "connection"
     if isinstance(error, openai.APIError) and not isinstance(error, openai.APIResponseValidationError):

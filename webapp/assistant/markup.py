@@ -7,12 +7,16 @@ from html.parser import HTMLParser
 
 from webapp.assistant.parsed import CELL, Block, BlockKind, clean, visible
 
-_HIDDEN_TAGS = frozenset({"script", "style", "template", "noscript", "svg", "head", "object", "iframe", "select", "textarea"})
-_VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
-_BREAKING = frozenset(
-    "p div section article main aside header footer nav ul ol li dl dt dd table thead tbody tr br hr pre blockquote "
-    "figure figcaption form fieldset details summary body html h1 h2 h3 h4 h5 h6".split()
+_HIDING = "script style template noscript svg head object iframe select textarea"
+_HIDDEN_TAGS = frozenset(_HIDING.split())
+_VOID = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
 )
+_BREAKING_TAGS = """
+p div section article main aside header footer nav ul ol li dl dt dd table thead tbody tr br hr pre blockquote
+figure figcaption form fieldset details summary body html h1 h2 h3 h4 h5 h6
+"""
+_BREAKING = frozenset(_BREAKING_TAGS.split())
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "dt", "summary", "caption"})
 _HIDDEN_STYLE = re.compile(
     r"display:none|visibility:hidden|opacity:0(\.0*)?(;|$)|font-size:0(\.0*)?(px|pt|em|rem|%)?(;|$)|"

@@ -29,7 +29,7 @@ def read(data: bytes) -> tuple[str, list[Block]]:
     """
     import docx  # noqa: PLC0415 - lxml loads only where files are read
     from docx.opc.exceptions import OpcError  # noqa: PLC0415 - idem
-    from lxml.etree import LxmlError  # noqa: PLC0415 - idem
+    from lxml.etree import LxmlError  # type: ignore[import-untyped]  # noqa: PLC0415 - idem
 
     try:
         if sum(entry.file_size for entry in zipfile.ZipFile(BytesIO(data)).infolist()) > _MOST_UNPACKED:

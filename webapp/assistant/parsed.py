@@ -66,7 +66,10 @@ _UNSEEN = re.compile(
     "\ufeff\uffa0\ufff0-\uffff\ud800-\udfff\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\U000e0000-\U000e0fff]"
 )
 _BLANKS = re.compile(r"[ \t\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
-_FORMS = str.maketrans({"\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl"})
+_PRIVATE: dict[int, str] = dict.fromkeys(range(0xE000, 0xF900), " ")  # drawings of symbol fonts, no letters
+_BULLETS: dict[int, str] = dict.fromkeys((0xF0A7, 0xF0B7, 0xF0FC, 0xF0D8, 0xF076, 0xF06E, 0xF0E0, 0xF02D), "•")
+_LIGATURES: dict[int, str] = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl"}
+_FORMS = {**_PRIVATE, **_BULLETS, **_LIGATURES}
 
 
 def visible(text: str) -> str:
@@ -77,7 +80,7 @@ def visible(text: str) -> str:
 def clean(text: str) -> str:
     """One line of text as a reader sees it: composed accents, single plain spaces, nothing unseen."""
     if text.isascii() and text.isprintable():
-        return " ".join(text.split(" ")) if "  " not in text else " ".join(text.split())
+        return " ".join(text.split()) if "  " in text else text.strip()
     text = _UNSEEN.sub("", unicodedata.normalize("NFC", text.translate(_FORMS)))
     return _BLANKS.sub(" ", text.replace("\r", " ").replace("\n", " ")).strip()
 

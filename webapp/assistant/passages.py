@@ -10,9 +10,11 @@ from webapp.assistant.parsed import BlockKind, PassageDraft
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from webapp.assistant.parsed import Block, Page, ParsedDocument
+    from webapp.assistant.parsed import Block, ParsedDocument
 
 MOST = 900  # characters of a passage
+_FRAGMENT = 80  # a shorter passage says too little alone: it goes with the one before
+_CARRIED = 60  # characters of a heading that still holds on the next page
 _SHORT = 200  # a passage shorter than this goes on under the next heading of its page
 
 
@@ -21,20 +23,23 @@ def split(parsed: ParsedDocument) -> list[PassageDraft]:
     drafts: list[PassageDraft] = []
     heading = ""
     for page in parsed.pages:
-        cutter = _Cutter(heading)
+        cutter = _Cutter(heading, explicit=page.number is None)
         for block in page.blocks:
             cutter.add(block)
         for title, text in cutter.finish():
             spoken = language.detect(text, parsed.language)
             drafts.append(PassageDraft(len(drafts), page.number, title, text, spoken))
-        heading = cutter.heading
+        heading = cutter.heading if len(cutter.heading) <= _CARRIED else ""
     return drafts
 
 
 class _Cutter:
     """Gathers the blocks of one page; `heading` is the one in force, at the start the last of the page before."""
 
-    def __init__(self, heading: str) -> None:
+    def __init__(self, heading: str, *, explicit: bool) -> None:
+        self._explicit = (
+            explicit  # headings the author marked as such part passages, guessed ones only long enough ones
+        )
         self.heading = heading
         self._title = heading
         self._gathered: list[str] = []
@@ -61,7 +66,9 @@ class _Cutter:
         return self._done
 
     def _open(self, block: Block) -> None:
-        if self._gathered and (self._alone or block.kind is BlockKind.QUESTION or self._size >= _SHORT):
+        if self._gathered and (
+            self._alone or block.kind is BlockKind.QUESTION or self._explicit or self._size >= _SHORT
+        ):
             self._close()
         self.heading = block.text
         self._alone = block.kind is BlockKind.QUESTION
@@ -77,7 +84,13 @@ class _Cutter:
 
     def _close(self) -> None:
         if self._gathered:
-            self._done.append((self._title, "\n".join(self._gathered)))
+            text = "\n".join(self._gathered)
+            if not self._explicit and self._done and self._size < _FRAGMENT and len(self._done[-1][1]) < MOST - _FRAGMENT:
+                title, before = self._done.pop()
+                named = self._title if self._title not in (title, text) else ""
+                self._done.append((title, "\n".join(filter(None, (before, named, text)))))
+            else:
+                self._done.append((self._title, text))
         self._gathered, self._size, self._title = [], 0, self.heading
 
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pymupdf
 
 from webapp.assistant import layout
-from webapp.assistant.layout import Line
 from webapp.assistant.parsed import Page, clean
 from webapp.errors import DocumentRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from webapp.assistant.layout import Line
 
 MAX_PAGES = 3000
 _FLAGS = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP | pymupdf.TEXT_CID_FOR_UNKNOWN_UNICODE
@@ -30,8 +31,9 @@ _CAPTIONS = 100  # letters a page of pictures may carry
 _MARGIN = 0.09  # of the height: where running heads and feet stand
 _REPEATED = 4  # pages from which a line at the edge is a running one
 
-pymupdf.TOOLS.mupdf_display_errors(on=False)
-pymupdf.TOOLS.mupdf_display_warnings(on=False)
+_mupdf: Any = pymupdf  # has no types
+_mupdf.TOOLS.mupdf_display_errors(on=False)
+_mupdf.TOOLS.mupdf_display_warnings(on=False)
 
 
 def read(data: bytes) -> tuple[str, tuple[Page, ...], int]:
@@ -41,7 +43,7 @@ def read(data: bytes) -> tuple[str, tuple[Page, ...], int]:
         DocumentRefusedError: locked, broken, pictures_only, empty, too_large.
     """
     try:
-        document = pymupdf.open(stream=data, filetype="pdf")
+        document = _mupdf.open(stream=data, filetype="pdf")
     except (RuntimeError, ValueError):
         raise DocumentRefusedError("broken") from None
     with document:
@@ -70,7 +72,7 @@ def _check(document: Any) -> None:  # noqa: ANN401 - MuPDF has no types
 
 
 def _check_text(document: Any, pages: Sequence[list[Line]]) -> None:  # noqa: ANN401 - MuPDF has no types
-    letters = sum(sum(map(str.isalnum, line[6])) for lines in pages for line in lines)
+    letters = sum(len(line[6].replace(" ", "")) for lines in pages for line in lines)
     if letters >= _CAPTIONS * len(pages) or (letters >= _FEW_LETTERS and len(pages) == 1):
         return
     pictured = sum(_has_picture(document, number) for number in range(min(len(pages), 50)))
@@ -104,30 +106,18 @@ def _visible_lines(page: Any, raw: dict[str, Any]) -> list[Line]:  # noqa: ANN40
     unseen: list[Line] = []
     for number, block in enumerate(raw["blocks"]):
         for line in block.get("lines", ()):
-            kept: list[str] = []
-            hidden: list[str] = []
-            light = False
-            first = line["spans"][0]
-            for span in line["spans"]:
-                if span["size"] < _SMALLEST or span["alpha"] < _FAINTEST:
-                    continue
-                if not span["char_flags"] & _DRAWN:
-                    hidden.append(span["text"])
-                    continue
-                color = span["color"]
-                if color and color & 0xFF >= _LIGHT and color >> 16 >= _LIGHT and (color >> 8) & 0xFF >= _LIGHT:
-                    light = True
-                kept.append(span["text"])
             x0, y0, x1, y1 = line["bbox"]
             if x1 <= 0 or y1 <= 0 or x0 >= width or y0 >= height:
                 continue
-            bold = bool(first["flags"] & _BOLD)
-            if kept and (text := _text(kept)):
-                if light:
-                    doubtful.append(len(found))
-                found.append((x0, y0, x1, y1, first["size"], bold, text, number))
-            elif hidden and (text := _text(hidden)):
-                unseen.append((x0, y0, x1, y1, first["size"], bold, text, number))
+            first = line["spans"][0]
+            drawn, ghost, light = _sorted_spans(line["spans"])
+            text = drawn or ghost
+            if not text:
+                continue
+            if light and drawn:
+                doubtful.append(len(found))
+            made: Line = (x0, y0, x1, y1, first["size"], bool(first["flags"] & _BOLD), text, number)
+            (found if drawn else unseen).append(made)
     if doubtful:
         found = _with_contrast(page, found, doubtful)
     if not found and unseen and page.get_images():
@@ -135,7 +125,27 @@ def _visible_lines(page: Any, raw: dict[str, Any]) -> list[Line]:  # noqa: ANN40
     return found
 
 
+def _sorted_spans(spans: list[dict[str, Any]]) -> tuple[str, str, bool]:
+    """(text that is drawn, text in the invisible mode, whether some of the drawn may be white on white)."""
+    drawn: list[str] = []
+    ghost: list[str] = []
+    light = False
+    for span in spans:
+        if span["size"] < _SMALLEST or span["alpha"] < _FAINTEST:
+            continue
+        if not span["char_flags"] & _DRAWN:
+            ghost.append(span["text"])
+            continue
+        color = span["color"]
+        if color:
+            light = light or min(color >> 16, (color >> 8) & 0xFF, color & 0xFF) >= _LIGHT
+        drawn.append(span["text"])
+    return _text(drawn), _text(ghost), light
+
+
 def _text(pieces: list[str]) -> str:
+    if not pieces:
+        return ""
     text = "".join(pieces)
     broken = text.rstrip()[-1:] in {"\u00ad", "\u2010"}
     return clean(text) + ("-" if broken else "")
@@ -143,7 +153,7 @@ def _text(pieces: list[str]) -> str:
 
 def _with_contrast(page: Any, found: list[Line], doubtful: list[int]) -> list[Line]:  # noqa: ANN401 - MuPDF has no types
     """Drop the light lines that stand on an equally light ground."""
-    pixels = page.get_pixmap(matrix=pymupdf.Matrix(_SCALE, _SCALE), colorspace=pymupdf.csGRAY, alpha=False)
+    pixels = page.get_pixmap(matrix=_mupdf.Matrix(_SCALE, _SCALE), colorspace=_mupdf.csGRAY, alpha=False)
     samples, stride = pixels.samples_mv, pixels.stride
     dropped = set()
     for index in doubtful:

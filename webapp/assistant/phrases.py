@@ -30,16 +30,22 @@ OTHER_LANGUAGE = {
     Language.EN: "Our documents answer this question in French:",
 }
 
-_FILLERS = "a vous toi tout le monde monsieur madame messieurs mesdames l equipe beaucoup bien infiniment d avance encore pour votre \
-aide reponse very much so a lot for your help again there team sir madam and et ok d accord super parfait great perfect everyone all you"
+_FILLERS = """
+a vous toi tout le monde monsieur madame messieurs mesdames l equipe beaucoup bien infiniment d avance encore pour
+votre aide reponse very much so lot for your help again there team sir madam and et ok accord super parfait great
+perfect everyone all you
+"""
 _FILLER = frozenset(_FILLERS.split())
 _KINDS = (
-    (THANKS, frozenset("merci mercis remercie thanks thank thx".split())),
-    (GREETING, frozenset("bonjour bonsoir salut coucou hello hi hey good morning afternoon evening".split())),
-    (GOODBYE, frozenset("revoir bye goodbye bientot journee soiree".split())),
+    (THANKS, frozenset({"merci", "mercis", "remercie", "thanks", "thank", "thx"})),
+    (
+        GREETING,
+        frozenset({"bonjour", "bonsoir", "salut", "coucou", "hello", "hi", "hey", "morning", "afternoon", "evening"}),
+    ),
+    (GOODBYE, frozenset({"revoir", "bye", "goodbye", "bientot", "journee", "soiree"})),
 )
 _LONGEST = 8  # words of a message that is only polite
-_POLITE = frozenset("je m i we nous bonne belle au".split())
+_POLITE = frozenset({"je", "m", "i", "we", "nous", "bonne", "belle", "au", "good"})
 
 
 def small_talk(text: str, language: Language) -> str | None:

@@ -10,8 +10,10 @@ from webapp.domain import Outcome, Reply
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from webapp.assistant.llm import Completion, ModelClient
-    from webapp.domain import Language, Passage, Question
+    from webapp.assistant.llm import ModelClient
+    from webapp.domain import Passage, Question, Source
+
+_SHORT_QUESTION = 300  # characters
 
 
 def write_reply(
@@ -35,7 +37,10 @@ def write_reply(
     allowed = _allowed(question, passages)
     draft = _Draft(allowed, on_draft)
     completion = model.stream(prompts.reply_messages(question, passages, spoken), draft.show)
-    return _grounded(completion, model.model, allowed, passages, scores, spoken)
+    text, outcome, sources = _grounded(completion.text, allowed, passages, scores)
+    if outcome is Outcome.NO_ANSWER:
+        text = phrases.NO_ANSWER[spoken]
+    return Reply(text, outcome, spoken, sources, model.model, completion.usage)
 
 
 class _Draft:
@@ -62,27 +67,19 @@ def _allowed(question: Question, passages: Sequence[Passage]) -> str:
 
 
 def _grounded(
-    completion: Completion,
-    model: str,
-    allowed: str,
-    passages: Sequence[Passage],
-    scores: Sequence[float],
-    spoken: Language,
-) -> Reply:
-    def reply(text: str, outcome: Outcome | None, sources: tuple = ()) -> Reply:  # type: ignore[type-arg]
-        return Reply(text, outcome, spoken, sources, model, completion.usage)
-
-    refused = reply(phrases.NO_ANSWER[spoken], Outcome.NO_ANSWER)
-    text = grounding.keep_supported(completion.text.replace(prompts.NO_ANSWER, "").strip(), allowed)
-    if prompts.NO_ANSWER in completion.text or not text:
-        return refused
+    said: str, allowed: str, passages: Sequence[Passage], scores: Sequence[float]
+) -> tuple[str, Outcome | None, tuple[Source, ...]]:
+    """What may be shown of what the model said: (text, outcome, sources)."""
+    text = "" if prompts.NO_ANSWER in said else grounding.keep_supported(said, allowed)
+    if not text:
+        return "", Outcome.NO_ANSWER, ()
     text, sources = citations.cited(text, passages, scores)
     if sources:
-        return reply(text, Outcome.ANSWERED, sources)
-    if text.endswith("?") and len(text) < 300:  # noqa: PLR2004 - a question back states no fact
-        return reply(text, None)
+        return text, Outcome.ANSWERED, sources
+    if text.endswith("?") and len(text) < _SHORT_QUESTION:
+        return text, None, ()  # a question back states no fact
     number = citations.supporting(text, passages)
     if number is None:
-        return refused
+        return "", Outcome.NO_ANSWER, ()
     text, sources = citations.cited(f"{text} [{number}]", passages, scores)
-    return reply(text, Outcome.ANSWERED, sources)
+    return text, Outcome.ANSWERED, sources

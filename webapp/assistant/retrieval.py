@@ -17,7 +17,7 @@ _FEW_WORDS = 2  # content words of a question that cannot stand alone
 _LONGEST_QUERY = 1_000  # characters
 _LEANING = re.compile(
     r"(et|mais|and|but|ou|or|donc|so|alors|then|sinon|aussi|also)\b"
-    r"|.*\b(celui|celle|ceux|celles|celui-ci|celle-ci|lui|elle|ca|cela|it|they|them|that one|this one|those|these ones)\b",
+    r"|.*\b(celui|celle|ceux|celles|celui-ci|celle-ci|lui|elle|ca|cela|it|they|them|that one|this one|those)\b",
     re.IGNORECASE,
 )
 

@@ -77,7 +77,7 @@ class Segment:
         self.texts = _faiss(vectors[:, :dimensions])
         self.names = _faiss(vectors[first, dimensions:] if first else vectors[:0, dimensions:])
         sequences = [
-            words.terms(name, row.language) + [""] + words.terms(row.text, row.language)
+            [*words.terms(name, row.language), "", *words.terms(row.text, row.language)]
             for row, name in zip(rows, names, strict=True)
         ]
         self.stems = _stems(sequences)

@@ -12,8 +12,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _QUESTION_KEYS = ("question", "q", "questions", "title", "titre", "name", "nom", "sujet", "subject")
-_ANSWER_KEYS = ("answer", "reponse", "réponse", "a", "answers", "reponses", "réponses", "text", "texte", "content", "contenu")
+_ANSWER_KEYS = (
+    "answer",
+    "reponse",
+    "réponse",
+    "a",
+    "answers",
+    "reponses",
+    "réponses",
+    "text",
+    "texte",
+    "content",
+    "contenu",
+)
 _DEEPEST = 60
+_LABELLED = 80  # characters of a value from which it needs no label to be read
 
 
 def read(text: str) -> tuple[str, list[Block]]:
@@ -50,7 +63,8 @@ def _blocks(value: object, path: tuple[str, ...], depth: int) -> Iterator[Block]
         for item in value:
             yield from _blocks(item, path, depth + 1)
     elif (text := _scalar(value)) and path:
-        yield Block(BlockKind.ROW, f"{path[-1]} : {text}" if not isinstance(value, str) or len(text) < 80 else text)
+        labelled = not isinstance(value, str) or len(text) < _LABELLED
+        yield Block(BlockKind.ROW, f"{path[-1]} : {text}" if labelled else text)
     elif text:
         yield Block(BlockKind.PARAGRAPH, text)
 
@@ -78,6 +92,6 @@ def _paragraphs(answer: object, depth: int) -> Iterator[Block]:
 
 
 def _scalar(value: object) -> str:
-    if value is None or isinstance(value, bool):
-        return {True: "oui", False: "non"}.get(value, "") if value is not None else ""  # type: ignore[call-overload]
-    return clean(str(value))
+    if isinstance(value, bool):
+        return "oui" if value else "non"
+    return "" if value is None else clean(str(value))

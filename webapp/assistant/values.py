@@ -49,7 +49,10 @@ _MONTH = r"(?:" + "|".join(sorted({*_MONTHS, "février", "août", "décembre"}, 
 
 # In order: what an earlier pattern took is not looked at again.
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*")
-_LINK = re.compile(r"(?:https?://|www\.)[^\s<>()\]]+|\b[\w-]+(?:\.[\w-]+)*\.(?:fr|com|net|org|eu|be|ch|io|info|gouv|uk)\b(?:/[^\s<>()\]]*)?", re.IGNORECASE)
+_LINK = re.compile(
+    r"(?:https?://|www\.)[^\s<>()\]]+|\b[\w-]+(?:\.[\w-]+)*\.(?:fr|com|net|org|eu|be|ch|io|info|gouv|uk)\b(?:/[^\s<>()\]]*)?",
+    re.IGNORECASE,
+)
 _STREET = re.compile(
     r"\b(?:rue|avenue|boulevard|place|chemin|impasse|allée|quai|route|square)(?:\s+(?:de|du|des|la|le|les)|\s+[dl]['’])*"
     r"\s*[A-ZÀ-Ý][\w'’-]+|\b[A-Z]\w+\s(?:Street|Road|Lane|Avenue)\b"
@@ -61,8 +64,11 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 _PHONE = re.compile(rf"(?<![\w.,])(?:\+\d{{1,3}}[{_SPACE}.-]?(?:\(0\))?|0)\d(?:[{_SPACE}.-]?\d{{2}}){{4}}(?!\d)")
-_REFERENCE = re.compile(r"(?<![\w.,])(?=[\w/-]*\d)(?:[A-Za-z]+[\d_]|[A-Za-z]+[-/]\d|\d+[A-Za-z]+\d|\d+[-/]\d+[-/])[\w/-]*\w")
+_REFERENCE = re.compile(
+    r"(?<![\w.,])(?=[\w/-]*\d)(?:[A-Za-z]+[\d_]|[A-Za-z]+[-/]\d|\d+[A-Za-z]+\d|\d+[-/]\d+[-/])[\w/-]*\w"
+)
 _NUMBER = re.compile(rf"(?<!\w)\d{{1,3}}(?:[{_SPACE}'’]\d{{3}})+(?:[.,]\d+)?(?![\d])|\d+(?:[.,]\d+)*")
+_PARTS = re.compile(r"\b(\d{4})\b|\b(\d{1,2})(?=[hH]\d{2}\b)|(?<=[hH])(\d{2})\b")  # of dates and times, as numbers
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -82,7 +88,7 @@ def known(text: str) -> frozenset[str]:
 
 
 def found(text: str, *, loose: bool = False) -> list[Value]:
-    """The values of a text in order. `loose` (for sources) adds the parts of dates and references as numbers."""
+    """The values of a text in order. `loose` (for sources) adds the years of dates and the parts of times."""
     spans: list[Value] = []
     rest = text
     for pattern, keys in _READERS:
@@ -92,7 +98,8 @@ def found(text: str, *, loose: bool = False) -> list[Value]:
                 spans.append(Value(match.start(), match[0], frozenset(forms)))
         rest = pattern.sub(lambda match: " " * len(match[0]), rest) if pattern is not _WORD else rest
     if loose:
-        spans.extend(Value(0, "", frozenset(_number_forms(n))) for v in spans for n in re.findall(r"\d+", v.text))
+        parts = [part for value in spans for part in _PARTS.findall(value.text)]
+        spans.extend(Value(0, "", frozenset({number})) for pair in parts for number in pair if number)
         spans.extend(Value(0, "", frozenset({fold(m[0])})) for m in _STREET.finditer(text))
     return sorted(spans, key=lambda value: value.start)
 
@@ -153,8 +160,8 @@ _READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], set[str]]], ...
     (_EMAIL, lambda match: {"mail:" + fold(match[0]).rstrip(".")}),
     (_LINK, _link_forms),
     (_STREET, lambda match: {fold(match[0])}),
-    (_DATE, _date_forms),
     (_PHONE, _phone_forms),
+    (_DATE, _date_forms),
     (_REFERENCE, _reference_forms),
     (_NUMBER, lambda match: _number_forms(match[0])),
     (_WORD, _word_forms),

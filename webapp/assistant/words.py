@@ -17,17 +17,22 @@ _STEMMERS = {Language.FR: "french", Language.EN: "english"}
 _local = threading.local()
 
 # Function words, and the words questions are made of ("what is", "comment faire"), which say nothing of the subject.
-_STOP_FR = """a ai ainsi alors apres au aucun aussi autre aux avec avez avoir avons c ca car ce cela ces cet cette ceux chez ci
-comme comment d dans de des donc dont du elle elles en encore entre es est et etaient etait ete etes etre eu eux fait faire
-faut fut ici il ils j je l la le les leur leurs lors lorsque lui m ma mais me meme mes moi mon n ne ni nos notre nous on ont
-ou par parce pas pendant peu peut peuvent peux plus pour pourquoi pourrais pouvez puis puisque qu quand que quel quelle
-quelles quels qui quoi s sa sans se sera ses si soit son sont sous suis sur t ta te tel telle tes toi ton tous tout toute
-toutes tres tu un une va vers vont vos votre vous y sert svp merci bonjour souhaite voudrais veux savoir existe combien"""
-_STOP_EN = """a about after all also am an and any are as at be because been before being but by can could did do does doing
-for from get got had has have having he her here him his how i if in into is it its just know like may me might more most my
-no nor not of on once only or our out own please s same she should so some such t than that the their them then there these
-they this those to too under up us very was we were what when where which while who whom whose why will with would you your
-want tell much many hello thanks hi"""
+_STOP_FR = """
+a ai ainsi alors apres au aucun aussi autre aux avec avez avoir avons c ca car ce cela ces cet cette ceux chez ci
+comme comment d dans de des donc dont du elle elles en encore entre es est et etaient etait ete etes etre eu eux
+fait faire faut fut ici il ils j je l la le les leur leurs lors lorsque lui m ma mais me meme mes moi mon n ne ni
+nos notre nous on ont ou par parce pas pendant peu peut peuvent peux plus pour pourquoi pourrais pouvez puis
+puisque qu quand que quel quelle quelles quels qui quoi s sa sans se sera ses si soit son sont sous suis sur t ta
+te tel telle tes toi ton tous tout toute toutes tres tu un une va vers vont vos votre vous y sert svp merci bonjour
+souhaite voudrais veux savoir existe combien
+"""
+_STOP_EN = """
+a about after all also am an and any are as at be because been before being but by can could did do does doing for
+from get got had has have having he her here him his how i if in into is it its just know like may me might more
+most my no nor not of on once only or our out own please s same she should so some such t than that the their them
+then there these they this those to too under up us very was we were what when where which while who whom whose why
+will with would you your want tell much many hello thanks hi
+"""
 STOP = {Language.FR: frozenset(_STOP_FR.split()), Language.EN: frozenset(_STOP_EN.split())}
 
 
@@ -55,6 +60,19 @@ def terms(text: str, language: Language) -> list[str]:
     return [stem(word, language) for word in content_words(text, language)]
 
 
+# Turns of phrase a question opens with; their nouns are not what it is about.
+_ASKING = re.compile(
+    r"\b(pendant |depuis |en |dans |au bout de )?combien de temps\b|\bquelle est la (durée|valeur) (de |d['’])"
+    r"|\b(à|de|en) quoi consiste\b|\bde quelle (façon|manière)\b|\bd'accord\b|\bhow long\b|\bwhat (kind|sort) of\b",
+    re.IGNORECASE,
+)
+
+
+def query_terms(text: str, language: Language) -> list[str]:
+    """The terms of a question without its turns of phrase ("combien de temps")."""
+    return terms(_ASKING.sub(" ", text), language) or terms(text, language)
+
+
 @lru_cache(maxsize=200_000)
 def stem(word: str, language: Language) -> str:
     return fold(_stemmer(language).stemWord(word))
@@ -69,10 +87,10 @@ def _stemmer(language: Language) -> Stemmer.Stemmer:
     return found
 
 
-_ABBREVIATIONS = "".join(rf"(?<!\b{word}\.)" for word in ("M", "Mr", "Mrs", "Mme", "Dr", "St", "cf", "art", "n", "p", "vs"))
-_SENTENCE_END = re.compile(
-    _ABBREVIATIONS + r"(?:(?<=[.!?…])|(?<=[.!?…][»\"”')]))\s+(?=[«\"“'(\-•A-ZÀ-ÝŒ0-9])|\n+"
+_ABBREVIATIONS = "".join(
+    rf"(?<!\b{word}\.)" for word in ("M", "Mr", "Mrs", "Mme", "Dr", "St", "cf", "art", "n", "p", "vs")
 )
+_SENTENCE_END = re.compile(_ABBREVIATIONS + r"(?:(?<=[.!?…])|(?<=[.!?…][»\"”')]))\s+(?=[«\"“'(\-•A-ZÀ-ÝŒ0-9])|\n+")
 
 
 def sentences(text: str) -> list[tuple[int, int]]:

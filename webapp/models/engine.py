@@ -32,6 +32,7 @@ def engine_options(pool_size: int, statement_timeout_ms: int) -> dict[str, Any]:
         "max_overflow": 2,
         "pool_timeout": 5,
         "pool_pre_ping": True,
+        "hide_parameters": True,  # they are what people wrote, and errors get logged
         "connect_args": connect_args(statement_timeout_ms),
     }
 

@@ -33,11 +33,14 @@ HEADERS = {
     "X-Frame-Options": "DENY",
 }
 A_YEAR = 31_536_000
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 def register(app: Flask) -> None:
     @app.after_request
     def add(response: Response) -> Response:
+        if request.method not in METHODS:  # each would be a metric of its own, and anybody can make up thousands
+            request.prom_do_not_track = True  # type: ignore[attr-defined]  # where the exporter looks
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         if request.is_secure:

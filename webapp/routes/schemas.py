@@ -32,11 +32,14 @@ def _refuse_unstorable(value: str) -> str:
     return value
 
 
-Text = Annotated[str, AfterValidator(_refuse_unstorable)]
-Line = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-MessageText = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_MESSAGE_LENGTH)]
+# Last in each type: constraints that stand after a validator look at a text before it is stripped.
+Storable = AfterValidator(_refuse_unstorable)
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), Storable]
+MessageText = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_MESSAGE_LENGTH), Storable
+]
 Email = Annotated[EmailStr, StringConstraints(to_lower=True, max_length=254)]
-Password = Annotated[Text, StringConstraints(min_length=8, max_length=256)]
+Password = Annotated[str, StringConstraints(min_length=8, max_length=256), Storable]
 
 
 class Input(BaseModel):
@@ -50,13 +53,13 @@ class RegisterIn(Input):
 
 
 class LoginIn(Input):
-    email: Annotated[Text, StringConstraints(strip_whitespace=True, to_lower=True, max_length=254)]
-    password: Annotated[Text, StringConstraints(max_length=256)]
+    email: Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, max_length=254), Storable]
+    password: Annotated[str, StringConstraints(max_length=256), Storable]
 
 
 class ChatIn(Input):
     message: MessageText
-    conversation_id: Annotated[Text, StringConstraints(max_length=64)] | None = None
+    conversation_id: Annotated[str, StringConstraints(max_length=64), Storable] | None = None
 
 
 class StaffMessageIn(Input):
@@ -64,27 +67,27 @@ class StaffMessageIn(Input):
 
 
 class HandoffIn(Input):
-    reason: Annotated[Text, StringConstraints(strip_whitespace=True, max_length=500)] | None = None
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), Storable] | None = None
 
 
 class CloseIn(Input):
-    conversation_id: Annotated[Text, StringConstraints(max_length=64)]
+    conversation_id: Annotated[str, StringConstraints(max_length=64), Storable]
 
 
 class ConversationPatchIn(Input):
     status: Literal["new", "in_progress", "waiting_staff", "closed"] | None = None
-    assignee_id: Annotated[Text, StringConstraints(max_length=64)] | None = None
+    assignee_id: Annotated[str, StringConstraints(max_length=64), Storable] | None = None
     subject: Line | None = None
     assistant: Literal["on", "off"] | None = None
 
 
 class FeedbackIn(Input):
     rating: Literal["up", "down"]
-    comment: Annotated[Text, StringConstraints(strip_whitespace=True, max_length=1000)] | None = None
+    comment: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000), Storable] | None = None
 
 
 class SearchIn(Input):
-    query: Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+    query: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), Storable]
     k: Annotated[int, Field(ge=1, le=20)] = 5
 
 

@@ -87,7 +87,19 @@ def add_document(session: Session, new: NewDocument) -> tuple[Document, UUID, bo
     Returns:
         The document, its latest ingest job, and whether it is new.
     """
-    document_id = session.scalar(
+    while True:
+        document_id = _insert(session, new)
+        if document_id is not None:
+            job_id = _enqueue_ingest(session, document_id, new.created_by)
+            return session.get_one(Document, document_id), job_id, True
+        known = _known_document(session, new)
+        if known is not None:  # else it was withdrawn this very moment, and its content is free again
+            return known
+
+
+def _insert(session: Session, new: NewDocument) -> UUID | None:
+    """Add the row of a file; None when a document has that content already."""
+    return session.scalar(
         insert(Document)
         .values(
             id=uuid7(),
@@ -104,16 +116,14 @@ def add_document(session: Session, new: NewDocument) -> tuple[Document, UUID, bo
         .on_conflict_do_nothing()
         .returning(Document.id)
     )
-    if document_id is None:
-        return _known_document(session, new)
-    job_id = _enqueue_ingest(session, document_id, new.created_by)
-    return session.get_one(Document, document_id), job_id, True
 
 
-def _known_document(session: Session, new: NewDocument) -> tuple[Document, UUID, bool]:
-    document = session.execute(
+def _known_document(session: Session, new: NewDocument) -> tuple[Document, UUID, bool] | None:
+    document = session.scalar(
         select(Document).where(Document.digest == new.digest, Document.state != DocumentState.DELETED).with_for_update()
-    ).scalar_one()
+    )
+    if document is None:
+        return None
     document.audience = new.audience
     latest = select(Job.id).where(Job.document_id == document.id).order_by(Job.created_at.desc()).limit(1)
     if document.state is DocumentState.FAILED:

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
-from tests.harness.api import ApiClient
+from typing import TYPE_CHECKING
+
 from tests.routes.pages.forms import fields, soup, submit, text_of
+
+if TYPE_CHECKING:
+    from tests.harness.api import ApiClient
 
 
 def test_home_depends_on_who_comes(anonymous: ApiClient, client: ApiClient, staff: ApiClient, admin: ApiClient) -> None:

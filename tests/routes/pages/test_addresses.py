@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from tests.harness.api import ApiClient
 from tests.routes.pages.forms import fields, submit
 from webapp.routes.pages.addresses import local_path
+
+if TYPE_CHECKING:
+    from tests.harness.api import ApiClient
 
 FOREIGN = [
     "//evil.example",

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.api import ApiClient
 from tests.routes.pages.forms import fields, soup, submit, text_of
 from tests.routes.pages.outage import away
+from webapp.domain import Language
 from webapp.errors import TooManyPendingError
 from webapp.texts import say
-from webapp.domain import Language
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import httpx
 
+    from tests.harness.api import ApiClient
     from tests.harness.servers import Servers
 
 
@@ -45,7 +45,8 @@ def test_a_question_is_sent_and_waits_on_a_page_that_reloads_itself(client: ApiC
     path = ask(client, "Où est\r\nmon colis ?")
     page = client.get(path)
     message = soup(page).select_one(".message.by-client")
-    assert message and "Où est<br/>mon colis ?" in str(message.select_one(".body"))
+    assert message
+    assert "Où est<br/>mon colis ?" in str(message.select_one(".body"))
     assert message["data-job"]
     assert text_of(page, ".life").startswith("Dans la file")
     assert '<noscript>\n    <link rel="stylesheet"' in page.text
@@ -116,7 +117,9 @@ def test_a_person_can_be_asked_for_at_any_time(client: ApiClient) -> None:
     assert text_of(page, ".life") == "Transmis à une personne"
     assert "http-equiv" not in page.text
     send(client, page, message="Merci")
-    assert soup(client.get(path)).select("[data-log] .life")[-1].get_text(strip=True) == "Reçu, une personne vous répondra"
+    assert (
+        soup(client.get(path)).select("[data-log] .life")[-1].get_text(strip=True) == "Reçu, une personne vous répondra"
+    )
 
 
 def test_the_conversation_of_somebody_else_is_not_there(client: ApiClient, new_client: Callable[[], ApiClient]) -> None:
@@ -124,7 +127,9 @@ def test_the_conversation_of_somebody_else_is_not_there(client: ApiClient, new_c
     other = new_client()
     other.register()
     assert other.get(path).status_code == 404
-    assert send(other, other.get("/chat"), message="Bonjour", conversation_id=path.rpartition("/")[2]).status_code == 404
+    assert (
+        send(other, other.get("/chat"), message="Bonjour", conversation_id=path.rpartition("/")[2]).status_code == 404
+    )
     assert other.get("/chat/nonsense").status_code == 404
 
 

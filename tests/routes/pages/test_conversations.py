@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.harness.api import ApiClient
 from tests.routes.pages.forms import fields, soup, submit, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tests.harness.api import ApiClient
 
 
 def test_a_customer_sees_their_own_with_filters(client: ApiClient, new_client: Callable[[], ApiClient]) -> None:
@@ -16,7 +17,9 @@ def test_a_customer_sees_their_own_with_filters(client: ApiClient, new_client: C
     other = new_client()
     other.register()
     other.chat("La question d'une autre personne")
-    assert [row.get_text(strip=True) for row in soup(client.get("/conversations")).select(".subject")] == ["Ma question"]
+    assert [row.get_text(strip=True) for row in soup(client.get("/conversations")).select(".subject")] == [
+        "Ma question"
+    ]
     closed = client.get("/conversations?status=closed")
     assert soup(closed).select_one(".filters [aria-current]")["href"] == "/conversations?status=closed"  # type: ignore[index]
     assert soup(closed).select_one(".empty")

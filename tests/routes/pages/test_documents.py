@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.api import ApiClient
 from tests.harness.servers import query
 from tests.routes.pages.forms import fields, soup, submit, text_of
 from webapp.domain import Audience, Language
@@ -13,6 +12,8 @@ from webapp.services import knowledge
 
 if TYPE_CHECKING:
     from flask import Flask
+
+    from tests.harness.api import ApiClient
 
 
 def publish(app: Flask, audience: Audience, pages: dict[int | None, list[str]]) -> str:
@@ -32,7 +33,9 @@ def publish(app: Flask, audience: Audience, pages: dict[int | None, list[str]]) 
 
 @pytest.fixture
 def terms(app: Flask) -> str:
-    return publish(app, Audience.PUBLIC, {1: ["L'objet."], 2: ["Avant.", "Quatorze\n\njours <script>."], 3: ["La fin."]})
+    return publish(
+        app, Audience.PUBLIC, {1: ["L'objet."], 2: ["Avant.", "Quatorze\n\njours <script>."], 3: ["La fin."]}
+    )
 
 
 def passage(database_url: str, document: str, ordinal: int) -> str:

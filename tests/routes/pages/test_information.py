@@ -1,20 +1,26 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from tests.harness.api import ApiClient
-from tests.harness.servers import Servers
 from tests.routes.pages.forms import soup, text_of
 from tests.routes.pages.outage import away
+
+if TYPE_CHECKING:
+    from tests.harness.api import ApiClient
+    from tests.harness.servers import Servers
 
 
 @pytest.mark.parametrize("path", ["/privacy", "/legal", "/accessibility", "/login", "/register", "/nothing-here"])
 def test_every_page_has_its_frame_in_both_languages(anonymous: ApiClient, path: str) -> None:
     for language in ("fr", "en"):
         page = soup(anonymous.get(path, headers={"Accept-Language": language}))
-        assert page.html and page.html["lang"] == language
+        assert page.html
+        assert page.html["lang"] == language
         assert len(page.select("h1")) == 1
-        assert page.title and page.title.get_text().endswith("· Chatbot SAV")
+        assert page.title
+        assert page.title.get_text().endswith("· Chatbot SAV")
         links = [str(link["href"]) for link in page.select("footer a")]
         assert links[1:] == ["/privacy", "/legal", "/accessibility"]
 

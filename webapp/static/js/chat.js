@@ -23,6 +23,9 @@ let after = Number(root.dataset.after);
 let watcher = null;
 let isOver = false;
 
+const here = conversation ? `/chat/${conversation}` : "/chat";
+if (location.pathname !== here) history.replaceState(null, "", here); // the answer to a form: reloading must not send it again
+
 const form = root.querySelector("[data-composer]");
 const composer = form && new Composer(form, {
   account: root.dataset.account,

@@ -50,8 +50,13 @@ export class Composer {
     return this.#field.value.trim() === "";
   }
 
+  /** Whether a person shall read what is written; the button of that name is another element. */
+  get person() {
+    return this.#form.querySelector('input[name="person"]').value !== "";
+  }
+
   set person(wanted) {
-    this.#form.elements.person.value = wanted ? "1" : "";
+    this.#form.querySelector('input[name="person"]').value = wanted ? "1" : "";
     this.#form.querySelector("[data-person-note]").hidden = !wanted;
   }
 
@@ -61,7 +66,7 @@ export class Composer {
     if (text === "" || this.#sending) return;
     const kept = this.#read();
     const key = kept?.sent === text ? kept.key : mintKey();
-    this.#sending = { text, key, tries: 0, person: this.#form.elements.person.value !== "" };
+    this.#sending = { text, key, tries: 0, person: this.person };
     this.#write({ text: this.#field.value, key, sent: text, at: Date.now(), person: this.#sending.person });
     this.#lock(true);
     this.#try();

@@ -2,6 +2,7 @@
 
 const ICONS = { received: "check", queued: "clock", running: "pen", answered: "check", handed_over: "person", person: "person" };
 const NEAR_THE_END_PX = 48;
+const MOST_LINES = 8;
 
 /** Texts of the page's language, under the keys of the server's catalogue. */
 export class Texts {
@@ -59,6 +60,7 @@ export class Log {
     this.#scroller = root.querySelector("[data-scroller]");
     this.#texts = texts;
     this.#icons = document.querySelector(".brand use").getAttribute("href").split("#")[0];
+    this.#holdDisclosures();
     setInterval(() => this.#ageTimes(), 30000);
   }
 
@@ -130,11 +132,39 @@ export class Log {
   /** Change the list: at its end, follow it, but never past the first line of a reply longer than the window. */
   #keepingPlace(change, item) {
     const atEnd = Math.abs(this.#scroller.scrollTop) < NEAR_THE_END_PX;
+    if (!atEnd) {
+      this.#holding(this.#firstSeen(), change);
+      return;
+    }
     change();
-    if (!atEnd) return;
     this.#scroller.scrollTop = 0;
     const above = this.#scroller.getBoundingClientRect().top - item.getBoundingClientRect().top;
     if (above > 0 && item.offsetHeight > this.#scroller.clientHeight) this.#scroller.scrollTop -= above + 16;
+  }
+
+  /** Change something while `item` stays where it is on the screen. */
+  #holding(item, change) {
+    const before = item?.getBoundingClientRect().top;
+    change();
+    if (item?.isConnected) this.#scroller.scrollTop += item.getBoundingClientRect().top - before;
+  }
+
+  #firstSeen() {
+    const top = this.#scroller.getBoundingClientRect().top;
+    return Array.from(this.#list.children).find((item) => item.getBoundingClientRect().bottom > top);
+  }
+
+  /** A list that hangs on its end would push a disclosure away from the finger that opens it. */
+  #holdDisclosures() {
+    let before = null;
+    this.#list.addEventListener("click", ({ target }) => {
+      before = target.closest("summary")?.getBoundingClientRect().top ?? null;
+    });
+    const hold = ({ target }) => {
+      if (before !== null) this.#scroller.scrollTop += target.firstElementChild.getBoundingClientRect().top - before;
+      before = null;
+    };
+    this.#list.addEventListener("toggle", hold, { capture: true }); // it does not bubble
   }
 
   #make(message) {
@@ -228,7 +258,7 @@ export class Announcer {
     const line = document.createElement("p");
     line.textContent = text;
     this.#region.append(line);
-    while (this.#region.childElementCount > 3) this.#region.firstElementChild.remove();
+    while (this.#region.childElementCount > MOST_LINES) this.#region.firstElementChild.remove();
   }
 }
 
@@ -257,7 +287,7 @@ export class Link {
   }
 
   reached(who) {
-    if (this.#lost.delete(who) && this.#lost.size === 0) this.#back();
+    if (this.#lost.delete(who)) this.#show();
   }
 
   forget(who) {
@@ -275,11 +305,11 @@ export class Link {
   }
 
   #show = () => {
-    clearInterval(this.#timer);
     if (this.#lost.size === 0 && navigator.onLine !== false) {
-      if (!this.#line.classList.contains("is-back")) this.#line.hidden = true;
+      if (!this.#line.hidden && !this.#line.classList.contains("is-back")) this.#back();
       return;
     }
+    clearInterval(this.#timer);
     const isNews = this.#line.hidden || this.#line.classList.contains("is-back");
     this.#line.classList.remove("is-back");
     this.#count();

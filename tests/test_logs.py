@@ -1,0 +1,83 @@
+"""Logs say what happened, never what people wrote."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, StatementError
+
+from webapp import logs
+from webapp.logs import JsonFormatter, WithoutValues
+from webapp.settings import load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.orm import Session
+
+SECRET = "un secret bien gardé"
+
+
+@pytest.fixture
+def _handlers_are_put_back() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+def _record(error: Exception) -> logging.LogRecord:
+    try:
+        raise error  # noqa: TRY301  a record needs a traceback
+    except Exception:  # noqa: BLE001  idem
+        return logging.LogRecord("here", logging.ERROR, "file", 1, "it broke: %s", ("now",), sys.exc_info())
+
+
+def test_a_statement_is_logged_without_its_values(session: Session) -> None:
+    with pytest.raises(DBAPIError) as failed:
+        session.execute(text("SELECT 1 / 0, :said"), {"said": SECRET})
+    assert SECRET in str(failed.value)
+    record = _record(failed.value)
+    WithoutValues().filter(record)
+    line = json.loads(JsonFormatter().format(record))
+    assert (line["level"], line["message"]) == ("ERROR", f"it broke: now ({type(failed.value).__name__})")
+    assert SECRET not in str(line)
+
+
+def test_what_cannot_be_bound_is_logged_without_its_values(session: Session) -> None:
+    with pytest.raises(StatementError) as failed:
+        session.execute(text("SELECT :said, :missing"), {"said": SECRET})
+    record = _record(failed.value)
+    WithoutValues().filter(record)
+    assert SECRET not in JsonFormatter().format(record)
+
+
+def test_another_fault_keeps_its_places() -> None:
+    record = _record(RuntimeError("the machinery"))
+    WithoutValues().filter(record)
+    assert "RuntimeError: the machinery" in json.loads(JsonFormatter().format(record))["exception"]
+
+
+@pytest.mark.usefixtures("_handlers_are_put_back")
+@pytest.mark.parametrize("environment", ["development", "production"])
+def test_production_logs_one_json_object_a_line(environment: str, capsys: pytest.CaptureFixture[str]) -> None:
+    strong = "S" * 40
+    environ = {
+        "DATABASE_URL": f"postgresql://u:{strong}@h/d",
+        "REDIS_URL": f"redis://:{strong}@h",
+        "SECRET_KEY": strong,
+    }
+    environ |= {"ENVIRONMENT": environment, "PUBLIC_URL": "https://sav.example", "FLOWER_BASIC_AUTH": f"f:{strong}"}
+    logs.configure(load(environ))
+    logging.getLogger("here").warning("two\nlines")
+    written = capsys.readouterr().err
+    if environment == "production":
+        assert json.loads(written)["message"] == "two\nlines"
+    else:
+        assert written.endswith("WARNING here two\nlines\n")
