@@ -276,7 +276,7 @@ def test_a_text_given_back_after_signing_in_is_sent_once(site: Site, new_page: C
 
 
 def test_a_reply_longer_than_the_window_stays_at_its_first_line(site: Site, new_page: Callable[..., Page]) -> None:
-    """Its draft grows beyond the window: whoever reads it is not carried to its end, whoever reads above is not moved."""
+    """Whoever reads a draft that grows beyond the window is not carried to its end."""
     client, mine = site.customer(), word()
     site.model.set(Mode.ANSWER, match=mine, text=GROWING, token_delay=0.25)
     page = new_page(client)

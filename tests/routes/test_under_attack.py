@@ -173,7 +173,8 @@ def test_everybody_at_once_in_one_case_breaks_no_law(stack: Stack, database_url:
 
     with ThreadPoolExecutor(8) as pool:
         statuses = {status for some in pool.map(live, range(8)) for status in some}
-    assert statuses <= {200, 201, 202, 204, 409}
+    # 429: closed when the message came, open again when the reason was looked for; the same may be sent again.
+    assert statuses <= {200, 201, 202, 204, 409, 429}
     wait_until(lambda: query(database_url, OPEN) == [(0,)], "every job to end", evidence=stack.tails)
     assert query(database_url, UNANSWERED) == [(0,)]
     assert query(database_url, OUT_OF_ORDER) == [(0,)]

@@ -67,7 +67,7 @@ def _forgeries(settings: Settings, client: ApiClient) -> dict[str, str]:
 def test_forged_tokens_sign_nobody_in(settings: Settings, client: ApiClient, anonymous: ApiClient) -> None:
     for name, token in _forgeries(settings, client).items():
         cookie = f"{ACCESS}={token}; csrf_access_token={client.csrf_token}"
-        headers = {"Cookie": cookie.encode(), "X-CSRF-TOKEN": client.csrf_token, "Idempotency-Key": "k"}
+        headers = {"Cookie": cookie, "X-CSRF-TOKEN": client.csrf_token, "Idempotency-Key": "k"}
         answers = [anonymous.http.get("/api/auth/me", headers=headers)]
         answers.append(anonymous.http.post("/api/chat", json={"message": "M"}, headers=headers))
         for answer in answers:

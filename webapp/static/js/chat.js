@@ -1,9 +1,9 @@
 // The chat page: what is sent, what comes back, who answers.
 
-import { call } from "./api.js";
 import { Composer } from "./composer.js";
-import { Announcer, Link, Log, Texts } from "./messages.js";
-import { Poller, Unreachable } from "./polling.js";
+import { Log } from "./messages.js";
+import { Poller, Unreachable, call } from "./server.js";
+import { Announcer, Link, Texts } from "./status.js";
 
 const WATCH_MS = 5000;
 

@@ -1,7 +1,7 @@
 // Writing and sending: the text and its key outlive reloads, lost networks and ended sessions; it is sent once.
 
-import { call } from "./api.js";
-import { backoff } from "./polling.js";
+import { backoff, call } from "./server.js";
+import { Notice } from "./status.js";
 
 const RESUME_WITHIN_MS = 10 * 60 * 1000;
 
@@ -226,31 +226,6 @@ export class Composer {
     } catch {
       // Idem.
     }
-  }
-}
-
-/** The one place above the field that says why a message is still here. */
-class Notice {
-  #box;
-  #edit;
-  #signIn;
-
-  constructor(form) {
-    this.#box = form.querySelector("[data-composer-alert]");
-    this.#edit = form.querySelector("[data-composer-edit]");
-    this.#signIn = form.querySelector("[data-composer-sign-in]");
-  }
-
-  say(text, { edit = false, signIn = null } = {}) {
-    this.#box.querySelector("[data-composer-alert-text]").textContent = text;
-    this.#edit.hidden = !edit;
-    this.#signIn.hidden = !signIn;
-    if (signIn) this.#signIn.href = signIn;
-    this.#box.hidden = false;
-  }
-
-  hide() {
-    this.#box.hidden = true;
   }
 }
 
