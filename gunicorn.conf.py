@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from typing import Any
 
 from prometheus_client import multiprocess
 
+from webapp.serving import WithoutSenders
+
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
-worker_class = "gthread"
+worker_class = "webapp.serving.Worker"
 threads = 4  # more fight over the interpreter lock on two cores
 timeout = 30
 graceful_timeout = int(os.environ.get("DRAIN_SECONDS") or 8)
@@ -19,6 +22,10 @@ accesslog = None  # addresses and paths of people are no log of ours
 errorlog = "-"
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  the heartbeat wants memory, not disk
 control_socket_disable = True  # signals are all we use, and two copies must not meet there
+
+
+def post_worker_init(_worker: Any) -> None:  # noqa: ANN401  gunicorn ships no types
+    logging.getLogger("gunicorn.error").addFilter(WithoutSenders())
 
 
 def child_exit(_server: Any, worker: Any) -> None:  # noqa: ANN401  gunicorn ships no types

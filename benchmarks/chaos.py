@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CUSTOMERS = 10
+WARM_UP, WARM_UP_SECONDS = 30, 3.0  # messages, so that no process meets its first fault before its first question
 MODEL_FAULT_RATE = 0.1
 GAP_SECONDS = (0.8, 3.0)  # between two faults
 DEADLINE_SECONDS = 240
@@ -41,7 +42,8 @@ COUNTS = """
 SELECT count(*) FILTER (WHERE replies = 1 AND NOT handed_over), count(*) FILTER (WHERE replies = 1 AND handed_over),
        count(*) FILTER (WHERE replies = 0), count(*) FILTER (WHERE replies > 1)
 FROM (SELECT q.id, count(r.id) AS replies, coalesce(bool_or(r.outcome = 'handed_over'), false) AS handed_over
-      FROM message q LEFT JOIN message r ON r.reply_to = q.id WHERE q.role = 'client' GROUP BY q.id) each_question
+      FROM message q LEFT JOIN message r ON r.reply_to = q.id WHERE q.role = 'client' AND q.id <> ALL(%s::uuid[])
+      GROUP BY q.id) each_question
 """
 KNOWN = "SELECT count(*) FROM message WHERE id = ANY(%s::uuid[])"
 REASONS = "SELECT error_code, count(*) FROM job WHERE status = 'handed_over' GROUP BY 1 ORDER BY 1"
@@ -94,6 +96,9 @@ def environment(model: ModelStub) -> dict[str, str]:
 def campaign(stack: PrivateStack, chosen: argparse.Namespace, chance: random.Random) -> dict[str, float]:
     """Run it, wait until nothing is owed any more, and count."""
     Visitor(stack.url).teach(*ADMIN)
+    with Crowd(stack.url, customers=CUSTOMERS, messages=WARM_UP, seconds=WARM_UP_SECONDS, seed=0) as warm_up:
+        pass
+    wait_until_nothing_is_owed(stack)
     crowd = Crowd(stack.url, customers=CUSTOMERS, messages=chosen.messages, seconds=chosen.seconds, seed=chosen.seed)
     with Recovery(stack.postgres.url) as recovery:
         faults = Faults(stack, recovery, chance)
@@ -102,7 +107,7 @@ def campaign(stack: PrivateStack, chosen: argparse.Namespace, chance: random.Ran
         wait_until_nothing_is_owed(stack)
     for fault, seconds in sorted(recovery.samples.items()):
         print(json.dumps(figures(fault, seconds)), flush=True)
-    return counts(stack, crowd) | {
+    return counts(stack, crowd, warm_up) | {
         "kills": faults.kills,
         "recovery_p99_s": round(percentile(recovery.samples.get(CLEAN, []), 0.99), 2),
     }
@@ -124,9 +129,9 @@ def wait_until_nothing_is_owed(stack: PrivateStack) -> None:
         time.sleep(0.5)
 
 
-def counts(stack: PrivateStack, crowd: Crowd) -> dict[str, float]:
-    """Of all messages that are there; one that was accepted and is not there is lost."""
-    answered, handed_over, unanswered, doubled = ask(stack, COUNTS)[0]
+def counts(stack: PrivateStack, crowd: Crowd, warm_up: Crowd) -> dict[str, float]:
+    """Of all messages since the warm-up; one that was accepted and is not there is lost."""
+    answered, handed_over, unanswered, doubled = ask(stack, COUNTS, [list(warm_up.accepted.values())])[0]
     there = ask(stack, KNOWN, [list(crowd.accepted.values())])[0][0]
     for reason, count in ask(stack, REASONS):
         print(json.dumps({"handed_over_for": reason, "count": count}), flush=True)

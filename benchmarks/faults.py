@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from benchmarks.recovery import Recovery
 
 FROZEN_SECONDS = 2.0
+REST_SECONDS = 8.0  # a new reply process loads its model and index at its first question
 CLEAN = "reply process killed, another alive"
 TERMINATE = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() ORDER BY random() LIMIT 3"""
@@ -39,6 +40,7 @@ class Faults:
         self._chance = chance
         self._began = time.monotonic()
         self._unsettled_until = 0.0
+        self._replies_rest_until = 0.0
         replies = [name for name in stack.names if name.startswith("replies")]
         others = [name for name in stack.names if name not in replies and name != "dispatcher"]
         self._of_workers: list[Callable[[], str]] = [
@@ -63,7 +65,8 @@ class Faults:
         """One fault; of workers and the web alone unless `servers`."""
         open_jobs, since = self._recovery.open_jobs(), time.monotonic()
         fault = self._chance.choice(self._of_all if servers else self._of_workers)()
-        self._recovery.struck(fault, open_jobs, since)
+        held = [job for job in open_jobs if job[2] >= 0]
+        self._recovery.struck(fault, held if fault == CLEAN else open_jobs, since)
         print(f"{since - self._began:8.1f} s  {fault}", file=sys.stderr)
 
     def _unsettling(self, strike: Callable[[], str]) -> str:
@@ -73,10 +76,12 @@ class Faults:
         return name
 
     def _one_of_two(self, name: str) -> str:
-        """A reply process while another is there; the web as long as there is none."""
-        return self._reply_process(name) if self._recovery.consumers() > 1 else self._process("web")
+        """A reply process while another is there and has had time to load; the web otherwise."""
+        rested = time.monotonic() > self._replies_rest_until
+        return self._reply_process(name) if rested and self._recovery.consumers() > 1 else self._process("web")
 
     def _reply_process(self, name: str) -> str:
+        self._replies_rest_until = time.monotonic() + REST_SECONDS
         alive = self._recovery.consumers()
         calm = time.monotonic() > self._unsettled_until
         self._process(name)

@@ -13,8 +13,14 @@ import psycopg2
 
 LOOK_SECONDS = 0.05
 SETTLE_SECONDS = 12.0  # a dispatcher that is new to its database waits ten seconds before it calls a worker dead
-OPEN = "SELECT id::text, fence, status FROM job WHERE kind = 'reply' AND status IN ('queued', 'running')"
-NOW = "SELECT id::text, fence, finished_at IS NOT NULL FROM job WHERE id = ANY(%s::uuid[])"
+# What runs, and what could be claimed now: no pause before another try, no older question of the case before it.
+OPEN = """
+SELECT id::text, fence, CASE status WHEN 'running' THEN crashes ELSE -1 END FROM job j
+WHERE kind = 'reply' AND (status = 'running' OR status = 'queued' AND next_at <= clock_timestamp() AND NOT EXISTS (
+    SELECT 1 FROM job older WHERE older.conversation_id = j.conversation_id AND older.kind = 'reply'
+        AND older.finished_at IS NULL AND older.number < j.number))
+"""
+NOW = "SELECT id::text, fence, crashes, finished_at IS NOT NULL FROM job WHERE id = ANY(%s::uuid[])"
 CONSUMERS = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 7003 AND objid = 1 AND granted"
 
 
@@ -22,12 +28,14 @@ CONSUMERS = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND class
 class Watched:
     """A job that was open when a fault struck.
 
-    One that waited is recovered when it is claimed, one that ran when it is claimed again or has ended by itself.
+    One that waited (`crashes` -1) is recovered when it is claimed. One that ran is when it is claimed again after a
+    crash; it was not hit when it ends by itself, or tries again because the model failed.
     """
 
     fault: str
     since: float
     fence: int
+    crashes: int
 
 
 class Recovery:
@@ -49,13 +57,13 @@ class Recovery:
         self._done.set()
         self._thread.join()
 
-    def struck(self, fault: str, open_jobs: list[tuple[str, int, str]], since: float) -> None:
+    def struck(self, fault: str, open_jobs: list[tuple[str, int, int]], since: float) -> None:
         with self._lock:
-            for job_id, fence, _ in open_jobs:
-                self._watched.setdefault(job_id, []).append(Watched(fault, since, fence))
+            for job_id, fence, crashes in open_jobs:
+                self._watched.setdefault(job_id, []).append(Watched(fault, since, fence, crashes))
 
-    def open_jobs(self) -> list[tuple[str, int, str]]:
-        """(id, fence, status) of each reply owed now; none while the database is away."""
+    def open_jobs(self) -> list[tuple[str, int, int]]:
+        """(id, fence, crashes or -1) of each reply that runs or could; none while the database is away."""
         with contextlib.suppress(psycopg2.Error), contextlib.closing(psycopg2.connect(self._url)) as connection:
             cursor = connection.cursor()
             cursor.execute(OPEN)
@@ -87,15 +95,15 @@ class Recovery:
         cursor.execute(NOW, [ids])
         now = time.monotonic()
         with self._lock:
-            for job_id, fence, ended in cursor.fetchall():
-                self._settle(job_id, fence, ended=ended, now=now)
+            for job_id, fence, crashes, ended in cursor.fetchall():
+                self._settle(job_id, fence, crashes, ended=ended, now=now)
 
-    def _settle(self, job_id: str, fence: int, *, ended: bool, now: float) -> None:
+    def _settle(self, job_id: str, fence: int, crashes: int, *, ended: bool, now: float) -> None:
         left = []
         for one in self._watched.pop(job_id, []):
-            if fence > one.fence:
+            if fence > one.fence and crashes > one.crashes:
                 self.samples.setdefault(one.fault, []).append(now - one.since)
-            elif not ended:
+            elif not ended and fence == one.fence:
                 left.append(one)
         if left:
             self._watched[job_id] = left

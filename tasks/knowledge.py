@@ -49,9 +49,9 @@ def read(runtime: Runtime, _claim: Claim, file: File) -> NewText:
         drafts = documents.split(parsed)
     except DocumentRefusedError as refusal:
         raise RefusedError(refusal.code) from None
-    vectors = runtime.encoder.encode([f"{draft.heading}\n{draft.text}".strip() for draft in drafts])
+    vectors = embeddings.passage_vectors(runtime.encoder, parsed.title, drafts)
     passages = [
-        NewPassage(**asdict(draft), encoder=runtime.encoder.name, vector=embeddings.to_bytes(vector))
+        NewPassage(**asdict(draft), encoder=runtime.encoder.name, vector=vector)
         for draft, vector in zip(drafts, vectors, strict=True)
     ]
     return NewText(parsed.title, parsed.language, parsed.page_count, passages)

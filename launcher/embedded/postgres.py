@@ -61,8 +61,12 @@ class PostgresServer(EmbeddedServer):
         if version != placement.VERSION:
             raise Fault(f"The data in {self.data} are PostgreSQL {version}'s; this is PostgreSQL {placement.VERSION}.")
         if not processes_in(self.data.resolve()):
-            # Left by a crash. PostgreSQL believes it when another program of ours got the old number since.
-            (self.data / "postmaster.pid").unlink(missing_ok=True)
+            self._remove_stale_locks(self._place)
+
+    def _remove_stale_locks(self, place: placement.Placement) -> None:
+        """Left by a crash. PostgreSQL believes them when their process number has become another program's since."""
+        for stale in (self.data / "postmaster.pid", *place.sockets.glob(".s.PGSQL.*")):
+            stale.unlink(missing_ok=True)
 
     def _create_cluster(self, place: placement.Placement) -> None:
         fresh = place.data.with_name("data.new")

@@ -209,7 +209,8 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_job_document_id'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['message_id'], ['message.id'], name=op.f('fk_job_message_id'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['requester_id'], ['account.id'], name=op.f('fk_job_requester_id'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_job'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_job')),
+    sa.UniqueConstraint('id', 'message_id', name=op.f('uq_job_id_message_id'))
     )
     op.create_index('ix_job_conversation', 'job', ['conversation_id', 'created_at'], unique=False)
     op.create_index(op.f('ix_job_document_id'), 'job', ['document_id'], unique=False)
@@ -233,7 +234,7 @@ def upgrade() -> None:
     prefixes=['UNLOGGED']
     )
     # Message and job name each other: both keys are checked when the transaction ends.
-    op.create_foreign_key('fk_message_reply_job_id', 'message', 'job', ['reply_job_id'], ['id'], ondelete='CASCADE',
+    op.create_foreign_key('fk_message_reply_job', 'message', 'job', ['reply_job_id', 'id'], ['id', 'message_id'],
                           deferrable=True, initially='DEFERRED')
     op.create_foreign_key('fk_job_reply_answers_message', 'job', 'message', ['reply_id', 'message_id'],
                           ['id', 'reply_to'], deferrable=True, initially='DEFERRED')
@@ -242,7 +243,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_constraint('fk_job_reply_answers_message', 'job')
-    op.drop_constraint('fk_message_reply_job_id', 'message')
+    op.drop_constraint('fk_message_reply_job', 'message')
     op.drop_table('draft')
     op.drop_index('uq_job_reply_message', table_name='job', postgresql_where=sa.text("kind = 'reply'"))
     op.drop_index('uq_job_one_running_reply', table_name='job', postgresql_where=sa.text("kind = 'reply' AND status = 'running'"))

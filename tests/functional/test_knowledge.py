@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from tests.fakes.model_modes import Mode
 from tests.harness.servers import query
-from tests.harness.waiting import PATIENCE
 from tests.tasks import desk
 from webapp.domain import Role
 
@@ -27,8 +26,7 @@ def test_documents_come_and_go(stack: Stack, model_server: ModelServer) -> None:
     stack.environ["MAX_PENDING_PER_CLIENT"] = "100"
     stack.start(workers={"replies": 2, "documents": 1})
     client, admin = stack.client(), stack.staff(Role.ADMIN)
-    assert client.ask(QUESTION)["result"]["message"]["outcome"] == "no_answer"
-    documents = _published(stack, admin, client)
+    documents = _published(stack, admin, client, model_server)
     _the_same_file_changes_nothing(stack, admin)
     _a_file_that_cannot_be_read_says_so(admin)
     _withdrawn_while_quoted(stack, admin, client, model_server, documents)
@@ -46,25 +44,33 @@ def _notice(about: str) -> bytes:
     return f"# Entretien : {about}\n\n{CASES[about]}\n".encode()
 
 
-def _published(stack: Stack, admin: ApiClient, client: ApiClient) -> dict[str, str]:
-    """Both processes had an index already; both answer from the new documents, and say which version they used."""
+def _published(stack: Stack, admin: ApiClient, client: ApiClient, model: ModelServer) -> dict[str, str]:
+    """Both processes have an index already; both answer from the new documents, and say which version they used."""
+    model.set(Mode.ANSWER, duration=2)
+    _asked_of_both(stack, client, "no_answer")
     documents = {}
     for about in CASES:
         accepted = _upload(admin, f"{about}.md", _notice(about))
         assert admin.wait_job(accepted["job"]["id"])["status"] == "succeeded"
         documents[about] = accepted["document"]["id"]
     version = admin.get("/api/knowledge/index").json()["version"]
-    for name in REPLIES:
-        other = next(one for one in REPLIES if one != name)
-        stack.process(other).pause()
-        ended = client.ask(QUESTION, seconds=2 * PATIENCE)
-        stack.process(other).resume()
-        message = ended["result"]["message"]
-        assert message["outcome"] == "answered"
+    for message in _asked_of_both(stack, client, "answered"):
         assert {one["document_id"] for one in message["sources"]} <= set(documents.values())
         row = query(stack.environ["DATABASE_URL"], "SELECT index_version FROM message WHERE id = %s", [message["id"]])
         assert row == [(version,)]
+    model.reset()
     return documents
+
+
+def _asked_of_both(stack: Stack, client: ApiClient, outcome: str) -> list[Json]:
+    """The replies to more questions at once than one process has slots for."""
+    before = [stack.process(name).output().count(" recorded") for name in REPLIES]
+    jobs = [client.chat(QUESTION)["job"]["id"] for _ in range(12)]
+    found = [client.wait_job(job_id)["result"]["message"] for job_id in jobs]
+    after = [stack.process(name).output().count(" recorded") for name in REPLIES]
+    assert all(now > then for now, then in zip(after, before, strict=True))
+    assert {message["outcome"] for message in found} == {outcome}
+    return found
 
 
 def _state(stack: Stack) -> list[tuple[object, ...]]:

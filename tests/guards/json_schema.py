@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -23,15 +23,11 @@ TYPES: dict[str, Callable[[object], bool]] = {
 }
 FORMATS: dict[str, Callable[[str], object]] = {
     "uuid": UUID,
-    "date-time": lambda text: datetime.fromisoformat(text).utcoffset() is not None or _refuse(text),
+    "date-time": lambda text: datetime.strptime(text[:19] + text[-1], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC),
     "email": lambda text: text.index("@"),
     "binary": str,
 }
 SAYS_NOTHING = {"title", "description", "default"}
-
-
-def _refuse(text: str) -> None:
-    raise ValueError(text)
 
 
 class MismatchError(Exception):

@@ -57,6 +57,7 @@ EXPECTED = {
     "POST /logout": "303 303 303 303 303",
     "GET /language/<wanted>": "303 303 303 303 303",
     "GET /privacy": EVERYBODY,
+    "GET /source": EVERYBODY,
     "GET /legal": EVERYBODY,
     "GET /accessibility": EVERYBODY,
     "GET /chat": "303 200 200 403 403",
@@ -119,7 +120,7 @@ def _statuses(route: str, people: dict[str, ApiClient], database_url: str) -> st
 def _of_the_refresh_cookie(route: str, client: ApiClient) -> dict[str, dict[str, str]]:
     if route != "POST /api/auth/refresh":
         return {}
-    return {"headers": {"X-CSRF-TOKEN": client.http.cookies.get("csrf_refresh_token", "")}}
+    return {"headers": {"X-CSRF-TOKEN": client.http.cookies.get("csrf_refresh_token") or ""}}
 
 
 def test_the_role_is_looked_at_before_existence(people: dict[str, ApiClient]) -> None:

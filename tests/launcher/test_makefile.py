@@ -92,6 +92,8 @@ def test_names_are_split_as_a_shell_would_unless_they_are_one(tmp_path: Path, mo
 @pytest.mark.parametrize("kind", ["term_make", "interrupt_make", "interrupt_group", "kill_make"])
 def test_whatever_ends_make_ends_the_run(clone: Clone, kind: str) -> None:
     log = clone.folder / "make.log"
+    # A make in the background of a script ignores interrupts.
+    interrupts = signal.SIG_IGN if kind == "kill_make" else signal.SIG_DFL
     with log.open("w") as output:
         make = subprocess.Popen(
             [MAKE, f"PYTHON={sys.executable}", "run"],
@@ -99,9 +101,11 @@ def test_whatever_ends_make_ends_the_run(clone: Clone, kind: str) -> None:
             env=clone.environment({}),
             stdout=output,
             stderr=output,
+            text=True,
             start_new_session=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - a background job may ignore it
+            preexec_fn=lambda: signal.signal(signal.SIGINT, interrupts),  # noqa: PLW1509 - nothing else sets it for a child
         )
+    clone.runs.append(make)
     wait_until(lambda: "ready:" in log.read_text() or make.poll() is not None, "make run", evidence=log.read_text)
     children = clone.children()
     assert children
@@ -112,6 +116,6 @@ def test_whatever_ends_make_ends_the_run(clone: Clone, kind: str) -> None:
         numbers = {"term_make": signal.SIGTERM, "interrupt_make": signal.SIGINT, "kill_make": signal.SIGKILL}
         make.send_signal(numbers[kind])
 
-    make.wait()
+    wait_until(lambda: make.poll() is not None, "the end of make")
     clone.wait_gone(children)
     wait_until(lambda: "nothing is left running" in log.read_text(), "the launcher's farewell")

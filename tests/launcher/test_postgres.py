@@ -123,18 +123,23 @@ def test_restart_keeps_everything(server: PostgresServer) -> None:
     assert _memory(server) == "kept"
 
 
-def test_a_stale_pid_file_that_names_a_living_program_stops_nothing(private_folder: Path) -> None:
-    """After a power cut the number in postmaster.pid may be anybody's."""
+def test_stale_lock_files_that_name_a_living_program_stop_nothing(private_folder: Path) -> None:
+    """After a power cut the number in them may be anybody's."""
     with PostgresServer(private_folder / "postgres", durable=False) as first:
         _remember(first)
-        pid_file = first.data / "postmaster.pid"
-        lines = pid_file.read_text().splitlines()
-    with subprocess.Popen(["/bin/sleep", "600"]) as bystander:
-        pid_file.write_text("\n".join([str(bystander.pid), *lines[1:]]) + "\n")
+        stale = {path: path.read_text() for path in (first.data / "postmaster.pid", *first.folder.glob(".s.*.lock"))}
+        pid = str(first.pid)
+    assert len(stale) == 2
+    bystander = subprocess.Popen(["/bin/sleep", "600"])
+    try:
+        for path, content in stale.items():
+            path.write_text(content.replace(pid, str(bystander.pid), 1))
         with PostgresServer(private_folder / "postgres", durable=False) as second:
             assert _memory(second) == "kept"
         assert bystander.poll() is None
+    finally:
         bystander.kill()
+        bystander.wait()
 
 
 def test_a_folder_in_use_is_named_and_its_server_lives_on(server: PostgresServer) -> None:

@@ -45,7 +45,18 @@ def test_a_run_from_start_to_stop(clone: Clone) -> None:
     assert [path.name for path in (clone.var / "run").iterdir()] == ["lock"]
 
 
-def test_a_killed_launcher_takes_everything_with_it_and_the_next_start_waits_for_that(clone: Clone) -> None:
+def test_a_killed_launcher_takes_everything_with_it(clone: Clone) -> None:
+    """Even what ignores a polite request, and the child of such a process."""
+    run = clone.start()
+    children = clone.children()
+
+    run.kill()
+
+    clone.wait_gone(children)
+    wait_until(lambda: [path.name for path in (clone.var / "run").iterdir()] == ["lock"], "the records' removal")
+
+
+def test_after_a_killed_launcher_the_next_one_starts_at_once(clone: Clone) -> None:
     first = clone.start()
     children = clone.children()
 

@@ -10,6 +10,8 @@ import pytest
 from launcher import logs, supervisor
 from launcher.children import spawn, started_at
 from launcher.faults import Fault
+from launcher.guardian import Guardian
+from launcher.locks import FolderLock
 from launcher.remains import Child, end, record, recorded
 from launcher.signals import StopRequested, StopSignals
 from launcher.supervisor import Part, Supervisor
@@ -154,6 +156,21 @@ def test_a_number_that_became_another_programs_is_left_alone(tmp_path: Path) -> 
     assert bystander.poll() is None
     bystander.kill()
     bystander.wait()
+
+
+def test_the_guardian_keeps_the_folder_until_it_is_done(tmp_path: Path) -> None:
+    lock = FolderLock(tmp_path / "lock", "the folder")
+    lock.acquire()
+    guardian = Guardian(tmp_path, 0.0, lock.descriptor)
+    guardian.watch()
+
+    lock.release()  # as the launcher's death does
+    assert not FolderLock(tmp_path / "lock", "the folder").try_acquire()
+
+    guardian.dismiss()
+    later = FolderLock(tmp_path / "lock", "the folder")
+    later.acquire()
+    later.release()
 
 
 def test_a_log_is_cut_short_under_its_writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

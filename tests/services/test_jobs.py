@@ -92,7 +92,7 @@ def test_a_late_reply_meets_a_filled_slot_in_peace(session: Session, filler: str
     late = claimed(session, sent.job_id)
     match filler:
         case "staff":
-            conversations.speak(session, identity(session, Role.STAFF), sent.conversation_id, "J'arrive")
+            conversations.speak(session, identity(session, Role.STAFF), sent.conversation_id, "J'arrive", None)
         case "handoff":
             conversations.ask_for_a_person(session, client, sent.conversation_id, None)
         case "closed":

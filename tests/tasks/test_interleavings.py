@@ -94,7 +94,7 @@ def _steps(world: World) -> Iterator[tuple[str, Callable[[], object]]]:
         )
         yield f"ticket {claim.fence}", lambda claim=claim: jobs.return_ticket(session, claim.job_id, 1)
     if "staff" not in world.session.scalars(text("SELECT role FROM message")).all():
-        yield "staff speaks", lambda: conversations.speak(session, world.staff, case, "Je m'en occupe.")
+        yield "staff speaks", lambda: conversations.speak(session, world.staff, case, "Je m'en occupe.", None)
     yield "customer asks", lambda: conversations.ask_for_a_person(session, world.customer, case, None)
 
 

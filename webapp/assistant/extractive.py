@@ -22,7 +22,7 @@ _MOST_ROWS = 4
 _EMPTY = 0.6  # taken off a sentence that tells nothing new
 _ROW_SHARE = 0.6  # of the best row's score
 _CLOSE = 0.92  # of the best score: from here a second passage is quoted too
-_CONFIDENT = 0.292  # score from which a passage really is about the question
+_CONFIDENT = 0.29  # score from which a passage really is about the question
 _CONFIDENT_ACROSS = 0.19  # idem between languages, where no word is shared
 _OWN_LANGUAGE = 0.85  # of the best score: a passage in the reader's language goes first from here
 

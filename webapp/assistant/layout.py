@@ -137,7 +137,8 @@ def _groups(lines: list[Line], body: float) -> Iterator[tuple[list[Line], BlockK
 
 def _kind(line: Line, body: float) -> BlockKind:
     text = line[6]
-    if len(text) <= _HEADING_LENGTH and (line[4] >= _LARGER * body or line[5] or text.isupper()):
+    short = len(text) <= _HEADING_LENGTH and not _LABELLED.fullmatch(text)
+    if short and (line[4] >= _LARGER * body or line[5] or text.isupper()):
         letters = sum(map(str.isalpha, text))
         if letters > 3 and letters > len(text) / 2 and text[-1] not in ".,;:-":  # noqa: PLR2004 - "ANS" alone is no heading
             return BlockKind.HEADING

@@ -85,7 +85,12 @@ class _Cutter:
     def _close(self) -> None:
         if self._gathered:
             text = "\n".join(self._gathered)
-            if not self._explicit and self._done and self._size < _FRAGMENT and len(self._done[-1][1]) < MOST - _FRAGMENT:
+            if (
+                not self._explicit
+                and self._done
+                and self._size < _FRAGMENT
+                and len(self._done[-1][1]) < MOST - _FRAGMENT
+            ):
                 title, before = self._done.pop()
                 named = self._title if self._title not in (title, text) else ""
                 self._done.append((title, "\n".join(filter(None, (before, named, text)))))

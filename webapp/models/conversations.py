@@ -64,7 +64,7 @@ class Message(Base):
 
     * one reply a message: UNIQUE(reply_to), within the same conversation;
     * one message a key: UNIQUE(author_id, idempotency_key);
-    * a message that owes a reply has its job: `owes_reply` and `reply_job_id` go together.
+    * a message that owes a reply has its own job: `owes_reply` and `reply_job_id` go together.
     """
 
     __tablename__ = "message"
@@ -78,6 +78,14 @@ class Message(Base):
             ["conversation_id", "reply_to"],
             ["message.conversation_id", "message.id"],
             name="fk_message_reply_in_conversation",
+        ),
+        ForeignKeyConstraint(
+            ["reply_job_id", "id"],
+            ["job.id", "job.message_id"],
+            name="fk_message_reply_job",
+            deferrable=True,
+            initially="DEFERRED",
+            use_alter=True,
         ),
         CheckConstraint("(role = 'assistant') = (reply_to IS NOT NULL)", name="assistant_replies"),
         CheckConstraint("(outcome IS NULL) OR (role = 'assistant')", name="outcome_of_assistant"),
@@ -97,9 +105,7 @@ class Message(Base):
     idempotency_key: Mapped[str | None]
     content_digest: Mapped[str | None]  # of what the key stands for
     owes_reply: Mapped[bool]
-    reply_job_id: Mapped[UUID | None] = mapped_column(
-        ForeignKey("job.id", deferrable=True, initially="DEFERRED", use_alter=True, ondelete="CASCADE"), unique=True
-    )
+    reply_job_id: Mapped[UUID | None] = mapped_column(unique=True)
     reply_to: Mapped[UUID | None]
     outcome: Mapped[Outcome | None] = mapped_column(choice(Outcome, "outcome"))
     sources: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))

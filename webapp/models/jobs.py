@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Sequence,
+    UniqueConstraint,
     func,
     text,
 )
@@ -43,6 +44,7 @@ class Job(Base):
             "(status = 'running') = (worker_key IS NOT NULL AND lease_until IS NOT NULL)", name="running_has_worker"
         ),
         CheckConstraint(f"({OPEN}) = (finished_at IS NULL)", name="finished_when"),
+        UniqueConstraint("id", "message_id"),
         ForeignKeyConstraint(
             ["reply_id", "message_id"],
             ["message.id", "message.reply_to"],

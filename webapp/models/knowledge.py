@@ -36,7 +36,10 @@ class Document(Base):
 
 
 class PassageRow(Base):
-    """A piece of a document with its vector (float16, normalised). `version` is the index version that brought it."""
+    """A piece of a document with its vectors: its text's, then its name's, in float16.
+
+    `version` is the index version that brought it.
+    """
 
     __tablename__ = "passage"
     __table_args__ = (UniqueConstraint("document_id", "ordinal"), Index("ix_passage_version", "version"))

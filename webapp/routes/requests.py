@@ -53,6 +53,15 @@ def key() -> str:
     return given
 
 
+def optional_key() -> str | None:
+    """Return the Idempotency-Key of a call that works without one.
+
+    Raises:
+        MissingKeyError: it is too long.
+    """
+    return key() if "Idempotency-Key" in request.headers else None
+
+
 def an_id(text: str) -> UUID:
     """Return an id as we write it; any other shape is simply not there.
 

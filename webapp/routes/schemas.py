@@ -166,6 +166,7 @@ class DocumentResultOut(BaseModel):
 class JobOut(BaseModel):
     id: UUID
     kind: JobKind
+    message_id: UUID | None = Field(description="The message a reply job answers")
     status: JobStatus
     position: int | None = Field(description="Jobs before this one; exact to ten, then by tens")
     estimated_wait_s: int | None

@@ -88,6 +88,7 @@ def job(view: JobView) -> JobOut:
     return JobOut(
         id=view.id,
         kind=view.kind,
+        message_id=view.message_id,
         status=view.status,
         position=view.place,
         estimated_wait_s=view.estimated_wait_s,

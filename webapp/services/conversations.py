@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import joinedload, selectinload
 
 from webapp.domain import Author, ConversationStatus, HandoverReason, JobKind, SummaryState
-from webapp.errors import ConflictError, ConversationClosedError, InvalidError, NotFoundError
+from webapp.errors import ConflictError, ConversationClosedError, InvalidError, KeyReusedError, NotFoundError
 from webapp.models import Conversation, Job, Message
 from webapp.services import accounts, jobs
 from webapp.services.handover import hand_over_open_replies, lock_conversation, owe_a_person, say_next, touch
@@ -124,13 +125,22 @@ def mark_seen(session: Session, conversation: Conversation) -> None:
     session.flush()
 
 
-def speak(session: Session, staff: Identity, conversation_id: UUID, content: str) -> Message:
+def speak(session: Session, staff: Identity, conversation_id: UUID, content: str, key: str | None) -> Message:
     """Say something as a person: the assistant falls silent, its open replies are handed over.
+
+    Said again under the same key, it is the message it was the first time.
 
     Raises:
         ConversationClosedError: the case is closed.
+        KeyReusedError: the key stands for other content.
     """
     conversation = _lock(session, staff, conversation_id)
+    digest = hashlib.sha256(f"{conversation_id}\x00{content}".encode()).hexdigest()
+    earlier = _said_under(session, staff.account_id, key)
+    if earlier is not None:
+        if earlier.content_digest != digest:
+            raise KeyReusedError(field="Idempotency-Key")
+        return earlier
     if conversation.status is ConversationStatus.CLOSED:
         raise ConversationClosedError
     hand_over_open_replies(session, conversation, HandoverReason.STAFF_SPOKE)
@@ -140,10 +150,16 @@ def speak(session: Session, staff: Identity, conversation_id: UUID, content: str
     conversation.no_answers = 0
     conversation.assignee_id = conversation.assignee_id or staff.account_id
     message = Message(role=Author.STAFF, author_id=staff.account_id, content=content, owes_reply=False)
+    if key is not None:
+        message.idempotency_key, message.content_digest = key, digest
     said = say_next(session, conversation, message)
     conversation.staff_seen_seq = said.seq
     session.flush()
     return said
+
+
+def _said_under(session: Session, author_id: UUID, key: str | None) -> Message | None:
+    return session.scalar(select(Message).where(Message.author_id == author_id, Message.idempotency_key == key))
 
 
 def ask_for_a_person(session: Session, client: Identity, conversation_id: UUID, note: str | None) -> None:
@@ -259,6 +275,8 @@ def reopen(session: Session, reader: Identity, conversation_id: UUID) -> None:
     conversation.status = ConversationStatus.IN_PROGRESS if session.scalar(select(answered)) else ConversationStatus.NEW
     conversation.closed_at = None
     conversation.no_answers = 0
+    if not conversation.assistant_on:  # nobody but a person will answer what comes
+        owe_a_person(conversation, conversation.handover_reason or HandoverReason.ASSISTANT_OFF)
     touch(conversation)
     session.flush()
 

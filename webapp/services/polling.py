@@ -46,6 +46,7 @@ class JobView:
     finished_at: datetime | None
     error_code: str | None
     result: dict[str, Any] | None
+    message_id: UUID | None
     reply_id: UUID | None
     conversation_id: UUID | None
 
@@ -66,7 +67,7 @@ class JobView:
 
 _SELECT = """
 SELECT j.id, j.kind, j.status, j.number, j.attempts, j.fence, j.created_at, j.started_at, j.finished_at, j.error_code,
-       j.result, j.reply_id, j.conversation_id, q.head, q.seconds_per_job, d.text AS partial_text,
+       j.result, j.message_id, j.reply_id, j.conversation_id, q.head, q.seconds_per_job, d.text AS partial_text,
        d.progress,
        d.revision
 FROM job j LEFT JOIN queue_head q ON q.queue = j.queue LEFT JOIN draft d ON d.job_id = j.id AND d.fence = j.fence
@@ -117,7 +118,7 @@ def _view(row: RowMapping) -> JobView:
             name: row[name]
             for name in (
                 "attempts", "fence", "created_at", "started_at", "finished_at",
-                "error_code", "result", "reply_id", "conversation_id",
+                "error_code", "result", "message_id", "reply_id", "conversation_id",
             )
         },
     )  # fmt: skip

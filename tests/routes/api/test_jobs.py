@@ -41,6 +41,7 @@ def test_a_queued_job_says_its_place_and_when_to_ask_again(client: ApiClient, se
     assert isinstance(job.pop("estimated_wait_s"), int)
     assert 500 <= job.pop("poll_after_ms") <= 4000
     fixed = {"id": sent["job"]["id"], "kind": "reply", "status": "queued", "attempts": 0}
+    fixed["message_id"] = sent["message"]["id"]
     empty = {name: None for name in NOTHING if name not in ("position", "estimated_wait_s")}
     assert job == fixed | empty | {"created_at": job["created_at"]}
     assert job["created_at"].endswith("Z")

@@ -13,6 +13,8 @@ from tests.services.work import claimed, reply, transaction
 from webapp.services import replies
 
 if TYPE_CHECKING:
+    from flask import Flask
+
     from tests.harness.api import ApiClient
 
 Json = dict[str, Any]
@@ -146,3 +148,33 @@ def test_customers_know_staff_by_name_alone(client: ApiClient, staff: ApiClient,
     assert staff.email not in client.get("/api/conversations").text
     assert staff.email not in client.get(f"/api/conversations/{case}/export").text
     assert client.email in staff.get(f"/api/conversations/{case}").text
+
+
+def test_a_message_sent_again_under_its_key_is_said_once(staff: ApiClient, case: str) -> None:
+    first = staff.post(f"/api/conversations/{case}/messages", {"content": "Je regarde."}, key="mine")
+    again = staff.post(f"/api/conversations/{case}/messages", {"content": "Je regarde."}, key="mine")
+    assert again.json()["id"] == first.json()["id"]
+    other = staff.post(f"/api/conversations/{case}/messages", {"content": "Autre chose."}, key="mine")
+    assert problem(other, 422)["errors"][0]["field"] == "Idempotency-Key"
+
+
+def test_a_case_reopened_while_the_assistant_is_off_waits_for_a_person(client: ApiClient, case: str) -> None:
+    client.post(f"/api/conversations/{case}/handoff", {})
+    client.post("/api/close_conversation", {"conversation_id": case})
+    reopened = client.post(f"/api/conversations/{case}/reopen", {}).json()
+    assert reopened["status"] == "waiting_staff"
+    assert reopened["waiting_since"] is not None
+
+
+def test_what_a_customer_writes_to_nobody_but_people_is_bounded(
+    app: Flask, client: ApiClient, case: str, database_url: str
+) -> None:
+    client.post(f"/api/conversations/{case}/handoff", {})
+    app.config["SETTINGS"] = app.config["SETTINGS"].model_copy(update={"ratelimit_enabled": True})
+    answers = [
+        client.post("/api/chat", {"message": f"Message {number}", "conversation_id": case}) for number in range(61)
+    ]
+    assert [answer.status_code for answer in answers] == [202] * 60 + [429]
+    assert int(answers[-1].headers["Retry-After"]) > 0
+    kept = query(database_url, "SELECT count(*) FROM message WHERE role = 'client' AND conversation_id = %s", [case])
+    assert kept[0][0] == 61  # the first question, and the sixty

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from flask import Response, request
 
+from webapp.errors import TooManyError
 from webapp.extensions import db
 from webapp.routes import access, views
 from webapp.routes.access import me
@@ -13,9 +14,9 @@ from webapp.routes.api.answers import reply, tagged, unchanged
 from webapp.routes.locale import language
 from webapp.routes.requests import an_id, body, key
 from webapp.routes.schemas import AcceptedOut, ChatIn
-from webapp.routes.sessions import settings
+from webapp.routes.sessions import TEN_MINUTES, settings
 from webapp.services import conversations as cases
-from webapp.services import messages, polling
+from webapp.services import messages, polling, throttle
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from webapp.services.messages import Accepted
 
 MAX_JSON_BYTES = 64 * 1024
+UNANSWERED_IN_TEN_MINUTES = 60
 
 
 def accept(text: str, conversation_id: UUID | None, idempotency_key: str) -> Accepted:
@@ -32,8 +34,18 @@ def accept(text: str, conversation_id: UUID | None, idempotency_key: str) -> Acc
     accepted = messages.accept(
         db.session(), said, max_pending=limits.max_pending_per_client, deadline_s=limits.reply_deadline_seconds
     )
+    if accepted.job_id is None and not accepted.replayed:
+        _limit_unanswered()
     db.session.commit()
     return accepted
+
+
+def _limit_unanswered() -> None:
+    """Bound what a customer may write while nobody but a person answers; a refused message is not kept."""
+    where = {"limit": UNANSWERED_IN_TEN_MINUTES, "window_s": TEN_MINUTES}
+    wait = throttle.count_attempt(db.session(), "unanswered", str(me().account_id), **where)
+    if wait is not None and settings().ratelimit_enabled:
+        raise TooManyError(wait)
 
 
 @api.post("/chat")

@@ -11,7 +11,7 @@ from webapp.routes import access, views
 from webapp.routes.access import me
 from webapp.routes.api import api
 from webapp.routes.api.answers import reply, tagged, unchanged
-from webapp.routes.requests import an_id, body, limit, number
+from webapp.routes.requests import an_id, body, limit, number, optional_key
 from webapp.routes.schemas import (
     ClosedOut,
     CloseIn,
@@ -84,7 +84,7 @@ def _change(wanted: ConversationPatchIn) -> cases.Change:
 @access.staff
 def speak(conversation_id: str) -> Response:
     wanted = body(StaffMessageIn)
-    message = cases.speak(db.session(), me(), an_id(conversation_id), wanted.content)
+    message = cases.speak(db.session(), me(), an_id(conversation_id), wanted.content, optional_key())
     db.session.commit()
     return reply(views.message(cases.get_message(db.session(), me(), message.id)), 201)
 

@@ -11,6 +11,7 @@ from webapp.routes.pages import (  # noqa: F401  they add their routes and words
     information,
     knowledge,
     refusals,
+    source,
 )
 from webapp.routes.pages.blueprint import pages
 

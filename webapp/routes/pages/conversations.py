@@ -16,7 +16,7 @@ from webapp.routes.pages.blueprint import pages
 from webapp.routes.pages.chat import fault_of
 from webapp.routes.pages.lives import entries
 from webapp.routes.pages.refusals import refused
-from webapp.routes.requests import an_id, number
+from webapp.routes.requests import MAX_KEY_LENGTH, an_id, number
 from webapp.routes.schemas import ConversationPatchIn, StaffMessageIn
 from webapp.services import conversations as cases
 from webapp.texts import say
@@ -94,7 +94,8 @@ def speak(conversation_id: str) -> BaseResponse:
 
     try:
         given = StaffMessageIn(content=text.strip())
-        said = cases.speak(db.session(), me(), an_id(conversation_id), given.content)
+        key = request.form.get("idempotency_key", "").strip()[:MAX_KEY_LENGTH] or None
+        said = cases.speak(db.session(), me(), an_id(conversation_id), given.content, key)
     except ValidationError:
         return again(422, say(fault_of(text), language()))
     except NotFoundError:

@@ -83,7 +83,7 @@ def _digest(path: Path) -> str:
 
 @pages.app_template_global()
 def source_url() -> str:
-    return str(current_app.config.get("SOURCE_URL") or "/legal#source")
+    return url_for("pages.source")
 
 
 @pages.app_template_global()

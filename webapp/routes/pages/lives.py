@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Literal
 from webapp.domain import Author, ConversationStatus, JobKind, JobStatus, Outcome
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from webapp.routes.schemas import ConversationOut, JobOut, MessageOut
 
 State = Literal["received", "queued", "running", "answered", "handed_over", "person"]
@@ -28,27 +26,12 @@ class Entry:
 def entries(conversation: ConversationOut) -> list[Entry]:
     """Return the messages of a page with their lives, in order."""
     replies = {message.reply_to: message for message in conversation.messages if message.reply_to}
-    jobs = _jobs_by_message(conversation, replies.keys())
+    jobs = {job.message_id: job for job in conversation.jobs if job.kind is JobKind.REPLY}
     spoken = max((each.seq for each in conversation.messages if each.role is Author.STAFF), default=0)
     return [
         Entry(each, _state(each, replies.get(each.id), jobs.get(each.id), spoken), jobs.get(each.id))
         for each in conversation.messages
     ]
-
-
-def _jobs_by_message(conversation: ConversationOut, answered: object) -> dict[UUID, JobOut]:
-    """Find each open reply's message: both were written in one statement, so the nearest in time is the one."""
-    waiting = [
-        each
-        for each in conversation.messages
-        if each.role is Author.CLIENT and each.id not in answered  # type: ignore[operator]
-    ]
-    found: dict[UUID, JobOut] = {}
-    for job in conversation.jobs:
-        if job.kind is JobKind.REPLY and waiting:
-            nearest = min(waiting, key=lambda message: abs(message.created_at - job.created_at))
-            found[nearest.id] = job
-    return found
 
 
 def _state(message: MessageOut, reply: MessageOut | None, job: JobOut | None, spoken: int) -> State | None:

@@ -134,18 +134,10 @@ function watch() {
     const { messages, jobs, more } = answer.data;
     messages.forEach(show);
     after = messages.at(-1)?.seq ?? after;
-    jobs.filter((job) => job.kind === "reply").forEach(followTheirs);
+    jobs.filter((job) => job.kind === "reply").forEach((job) => follow(job.id, job.message_id, 0));
     takeStance(answer.data);
     return more ? 0 : WATCH_MS;
   }, WATCH_MS);
-}
-
-/** Follow a job begun elsewhere; its message was written in the same statement, so the nearest in time is the one. */
-function followTheirs(job) {
-  const waiting = log.unanswered();
-  const distance = (item) => Math.abs(new Date(item.querySelector("time").dateTime) - new Date(job.created_at));
-  const nearest = waiting.sort((one, other) => distance(one) - distance(other))[0];
-  if (nearest && !followed.has(job.id)) follow(job.id, nearest.dataset.message, 0);
 }
 
 /** Sort an answer: null when nothing more can be asked. */

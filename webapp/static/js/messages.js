@@ -27,12 +27,6 @@ export class Log {
     return document.getElementById(`m-${id}`);
   }
 
-  /** Customer messages without a reply yet, oldest first. */
-  unanswered() {
-    const answered = new Set(Array.from(this.#list.querySelectorAll("[data-reply-to]"), (item) => item.dataset.replyTo));
-    return Array.from(this.#list.querySelectorAll('[data-role="client"]')).filter((item) => !answered.has(item.dataset.message));
-  }
-
   /** Add a message in its place; true when it was not there yet. A reply takes the place of its draft. */
   add(message) {
     if (this.has(message.id)) return false;

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import io
+import tarfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.harness.api import ApiClient
+
+
+@pytest.fixture
+def archive(anonymous: ApiClient) -> list[str]:
+    packed = anonymous.get("/source").content
+    with tarfile.open(fileobj=io.BytesIO(packed)) as opened:
+        return opened.getnames()
+
+
+def test_whoever_uses_it_gets_the_source_that_runs(archive: list[str]) -> None:
+    assert {"chatbot-sav/LICENSE", "chatbot-sav/wsgi.py", "chatbot-sav/webapp/routes/pages/source.py"} <= set(archive)
+
+
+def test_what_is_not_the_project_stays_here(archive: list[str]) -> None:
+    beside = ("chatbot-sav/var/", "chatbot-sav/.venv/", "chatbot-sav/.git/", "chatbot-sav/.env")
+    assert [name for name in archive if name.startswith(beside) and name != "chatbot-sav/.env.example"] == []
+    assert [name for name in archive if "__pycache__" in name] == []
+
+
+def test_the_footer_of_every_page_leads_to_it(anonymous: ApiClient) -> None:
+    assert 'href="/source"' in anonymous.get("/login").text

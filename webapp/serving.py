@@ -1,0 +1,76 @@
+"""How the web process reads requests: in a bounded time, so that slow senders cannot hold its few threads.
+
+A proxy that buffers requests does this better and stands before us in production; `make run` has none.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+from gunicorn.workers import gthread
+
+if TYPE_CHECKING:
+    import socket
+
+FIRST_S = 5.0  # for a request as long as a message
+BYTES_PER_S = 16_384  # what is longer has time as if its sender were on a slow line
+
+
+class PatientSocket:
+    """A socket whose reads of one request end in the time that its length so far allows."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self.begin()
+
+    def begin(self) -> None:
+        self._deadline = time.monotonic() + FIRST_S
+
+    def recv(self, size: int) -> bytes:
+        self._sock.settimeout(max(0.001, self._deadline - time.monotonic()))
+        try:
+            data = self._sock.recv(size)
+        except TimeoutError:
+            raise ConnectionResetError(errno.ECONNRESET, "the request came too slowly") from None
+        finally:
+            self._sock.settimeout(None)
+        self._deadline += len(data) / BYTES_PER_S
+        return data
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  everything else is the socket's own
+        return getattr(self._sock, name)
+
+
+class Connection(gthread.TConn):  # type: ignore[misc]  # gunicorn ships no types
+    def init(self) -> None:
+        super().init()
+        reader = self.parser.unreader
+        if isinstance(reader.sock, PatientSocket):
+            reader.sock.begin()
+        else:
+            reader.sock = PatientSocket(reader.sock)
+
+
+class Worker(gthread.ThreadWorker):  # type: ignore[misc]  # idem
+    def accept(self, listener: socket.socket) -> None:
+        try:
+            client, address = listener.accept()
+        except OSError as error:
+            if error.errno in (errno.EAGAIN, errno.ECONNABORTED, errno.EWOULDBLOCK):
+                return
+            raise
+        self.nr_conns += 1
+        client.setblocking(True)  # noqa: FBT003  the socket's own signature
+        self.enqueue_req(Connection(self.cfg, client, address, listener.getsockname()))
+
+
+class WithoutSenders(logging.Filter):
+    """Gunicorn logs the address and the bytes of a request it cannot read: neither is ours to keep."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.getMessage().startswith("Invalid request from"):
+            record.msg, record.args = "a request that cannot be read was refused", ()
+        return True
