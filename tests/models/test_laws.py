@@ -81,8 +81,7 @@ BREACHES = {
     "ck_knowledge_index_one_row": "INSERT INTO knowledge_index (id, version, state, chunks) VALUES (2, 0, 'fresh', 0)",
 }
 # Keys for others to point at; a breach would break the primary key as well.
-IMPLIED = {
-    "uq_job_id_message_id",  # the ids alone are unique; it is what a key can point to"uq_message_conversation_id_id", "uq_message_id_reply_to"}
+IMPLIED = {"uq_message_conversation_id_id", "uq_message_id_reply_to", "uq_job_id_message_id"}
 
 LAWS = """
 SELECT conname FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype IN ('c', 'u')
