@@ -25,6 +25,7 @@ def main(arguments: Sequence[str]) -> int:
         "check": lambda: tools.check(os.environ),
         "ingest": lambda: tools.ingest(os.environ, rest),
         "evaluate": lambda: tools.evaluate(os.environ),
+        "chaos": lambda: tools.chaos(os.environ),
         "doctor": lambda: doctor.doctor(os.environ),
     }
     if verb not in verbs:

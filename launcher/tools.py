@@ -1,4 +1,4 @@
-"""`make test`, `make check`, `make evaluate`, `make ingest`: commands of the virtual environment."""
+"""`make test`, `make check`, `make evaluate`, `make chaos`, `make ingest`: commands of the virtual environment."""
 
 from __future__ import annotations
 
@@ -54,6 +54,19 @@ def evaluate(environ: Mapping[str, str]) -> NoReturn:
     options = [part for option, value in named.items() if value for part in (f"--{option}", value)]
     found = configuration.read(environ)
     _become(virtualenv, for_tools(found.values), "python", "-m", "tasks.evaluate", *options)
+
+
+def chaos(environ: Mapping[str, str]) -> NoReturn:
+    """Become the fault campaign, against a private copy of the stack."""
+    virtualenv = _prepared(environ, RUNTIME)
+    options = [
+        part
+        for name in ("seconds", "seed", "messages")
+        if (value := environ.get(name.upper()))
+        for part in (f"--{name}", value)
+    ]
+    found = configuration.read(environ)
+    _become(virtualenv, for_tools(found.values), "python", "-m", "benchmarks.chaos", *options)
 
 
 def ingest(environ: Mapping[str, str], arguments: Sequence[str]) -> NoReturn:

@@ -6,6 +6,7 @@ import locale
 import shutil
 import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 from launcher.children import between_fork_and_exec, processes_in, spawn
@@ -52,6 +53,13 @@ class PostgresServer(EmbeddedServer):
     @property
     def url(self) -> str:
         return f"postgresql://{ROLE}:{self._secret('password')}@{LOOPBACK}:{self.port}/{DATABASE}"
+
+    @property
+    def socket_folder(self) -> Path:
+        """Where the unix socket lies while it runs: in `folder`, or under /tmp where that path is too long."""
+        if self._place is None:
+            raise RuntimeError("it has not been launched")
+        return self._place.sockets
 
     def _prepare(self) -> None:
         self._place = placement.choose(self.folder)
@@ -125,6 +133,12 @@ class PostgresServer(EmbeddedServer):
         except OSError:
             return False
         return len(lines) > READY_LINE and lines[0] == str(self.pid) and lines[READY_LINE].strip() == "ready"
+
+    def stop(self) -> None:
+        super().stop()
+        if self._place and self._place.sockets not in {self.folder, self._place.data.parent}:
+            with suppress(OSError):
+                self._place.sockets.rmdir()
 
 
 def _locale() -> str:

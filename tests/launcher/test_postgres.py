@@ -174,7 +174,11 @@ def test_data_of_another_version_are_not_touched(private_folder: Path) -> None:
 @pytest.mark.parametrize("name", ["x" * 120, "two words, é"])
 def test_any_folder_name_will_do(private_folder: Path, name: str) -> None:
     with PostgresServer(private_folder / name, durable=False) as server:
-        assert query(server.url, "SELECT 1") == [(1,)]
+        through_socket = server.url.replace(f"127.0.0.1:{server.port}", "") + f"?host={server.socket_folder}"
+        for url in (server.url, f"{through_socket}&port={server.port}"):
+            psycopg2.connect(url).close()
+
+    assert server.socket_folder == server.folder or not server.socket_folder.exists()
 
 
 def test_it_dies_with_the_process_that_started_it(private_folder: Path) -> None:
