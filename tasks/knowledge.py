@@ -12,8 +12,8 @@ from tasks.worker import app
 from webapp.domain import JobKind, JobStatus, Passage, Question, Source
 from webapp.errors import DocumentRefusedError
 from webapp.models import Document
-from webapp.services import jobs, knowledge
-from webapp.services.knowledge import NewPassage, NewText
+from webapp.services import documents, jobs
+from webapp.services.documents import NewPassage, NewText
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +58,7 @@ def read(runtime: Runtime, _claim: Claim, file: File) -> NewText:
 
 
 def publish(session: Session, claim: Claim, text: NewText) -> bool:
-    version = knowledge.publish(session, claim.document, text)
+    version = documents.publish(session, claim.document, text)
     result = {"document_id": str(claim.document_id), "passages": len(text.passages) if version else 0}
     return jobs.end(session, claim, JobStatus.SUCCEEDED, result=json.dumps(result))
 

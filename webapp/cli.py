@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
@@ -14,10 +15,10 @@ import click
 from flask import current_app
 
 from webapp.domain import Audience, DocumentState, Language, Role
-from webapp.errors import BusinessError, EmailTakenError
+from webapp.errors import BusinessError, EmailTakenError, WrongTypeError
 from webapp.extensions import db
 from webapp.models import Document
-from webapp.services import accounts, knowledge
+from webapp.services import accounts, documents
 from webapp.storage import Storage
 from webapp.texts import catalogue, say
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 DEMO = Path(__file__).resolve().parent.parent / "demo"
 DEMO_ROLES = {"client": Role.CLIENT, "staff": Role.STAFF, "admin": Role.ADMIN}
 DEMO_NAMES = {"client": "Camille Martin", "staff": "Sacha Bernard", "admin": "Dominique Petit"}
-SUFFIXES = (".pdf", ".md", ".txt", ".html", ".htm", ".json", ".docx")
 FOLLOW_EVERY_S = 0.3
 
 
@@ -66,6 +66,7 @@ def _ensure_account(email: str, password: str, name: str, role: Role) -> None:
 
 
 def _write_demo_accounts(settings: Settings) -> None:
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = settings.data_dir / "demo-accounts.json"
     written = json.loads(file.read_text("utf-8")) if file.exists() else {}
     for kind, role in DEMO_ROLES.items():
@@ -86,18 +87,17 @@ def _write_demo_accounts(settings: Settings) -> None:
 def _ingest_demo(settings: Settings) -> None:
     manifest = json.loads((DEMO / "manifest.json").read_text("utf-8"))
     for entry in manifest["documents"]:
-        _store(settings, DEMO / entry["file"], Audience(entry["audience"]))
+        path = DEMO / entry["file"]
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        if not documents.was_ever_added(db.session(), digest):  # what an admin took out stays out
+            _store(settings, path, Audience(entry["audience"]))
 
 
 def _store(settings: Settings, path: Path, audience: Audience) -> UUID:
     files = Storage(settings.data_dir / "files" / "documents")
     with path.open("rb") as stream:
-        stored = files.put(stream, limit=100 * 1024 * 1024)
-    new = knowledge.NewDocument(path.name, stored.digest, stored.size, stored.key, audience, None)
-    document, _, is_new = knowledge.add_document(db.session(), new)
+        document, _ = documents.store(db.session(), files, stream, filename=path.name, audience=audience, author=None)
     db.session.commit()
-    if not is_new:
-        files.delete(stored.key)
     return document.id
 
 
@@ -109,14 +109,10 @@ def ingest(paths: tuple[Path, ...], audience: Audience) -> None:
     waiting: dict[UUID, Path] = {}
     refused = 0
     for path in _files(paths):
-        if path.suffix.lower() not in SUFFIXES:
-            click.echo(f"{path}: {_reason('unsupported')}")
-            refused += 1
-            continue
         try:
             waiting[_store(_settings(), path, Audience(audience))] = path
         except (BusinessError, OSError) as error:
-            click.echo(f"{path}: {_reason('too_large') if isinstance(error, BusinessError) else error.strerror}")
+            click.echo(f"{path}: {_refusal(error)}")
             refused += 1
     refused += _follow(waiting)
     sys.exit(1 if refused and not waiting else 0)
@@ -149,8 +145,14 @@ def _follow(waiting: dict[UUID, Path]) -> int:
 def _verdict(document: Document) -> str:
     if document.error_code:
         return _reason(document.error_code)
-    count = knowledge.count_passages(db.session(), [document.id]).get(document.id, 0)
+    count = documents.count_passages(db.session(), [document.id]).get(document.id, 0)
     return say("command.ingested", _language(), title=document.title, count=count)
+
+
+def _refusal(error: BusinessError | OSError) -> str:
+    if isinstance(error, OSError):
+        return str(error.strerror)
+    return _reason("unsupported" if isinstance(error, WrongTypeError) else error.code)
 
 
 def _reason(code: str) -> str:

@@ -257,3 +257,10 @@ def test_the_language_is_that_of_the_passage() -> None:
     mixed = "# Entretien\nNettoyez la vitre avec un chiffon.\n" + "# Care\nClean the glass with a soft cloth.\n" * 1
     drafts = documents.split(documents.parse(("\n".join([mixed] * 4)).encode(), "a.md"))
     assert Language.FR in {draft.language for draft in drafts}
+
+
+def test_a_list_of_questions_may_have_a_title() -> None:
+    text = '{"title": "Questions fréquentes", "questions": [{"question": "Où livrez-vous ?", "answer": "En France."}]}'
+    parsed = documents.parse(text.encode(), "faq.json")
+    assert parsed.title == "Questions fréquentes"
+    assert [block.text for page in parsed.pages for block in page.blocks] == ["Où livrez-vous ?", "En France."]

@@ -10,8 +10,8 @@ from uuid import uuid4
 from tests.services.work import transaction
 from webapp.domain import Audience, Author
 from webapp.models import Document, Message
-from webapp.services import knowledge
-from webapp.services.knowledge import NewDocument
+from webapp.services import documents
+from webapp.services.documents import NewDocument
 
 if TYPE_CHECKING:
     import httpx
@@ -69,7 +69,7 @@ def objects(owner: ApiClient, database_url: str) -> Objects:
     with transaction(database_url) as session:
         notice = session.query(Message).filter_by(conversation_id=conversation_id, role=Author.ASSISTANT).one()
         new = NewDocument("notice.txt", uuid4().hex, 1, uuid4().hex, Audience.PUBLIC, None)
-        document, _, _ = knowledge.add_document(session, new)
+        document, _, _ = documents.add(session, new)
         assert isinstance(document, Document)
         return Objects(conversation_id, str(notice.id), sent["job"]["id"], str(document.id))
 

@@ -13,8 +13,8 @@ from sqlalchemy.exc import IntegrityError
 from tests.services.work import answer, identity, new_account, say
 from webapp.domain import Audience
 from webapp.models import Message
-from webapp.services import knowledge
-from webapp.services.knowledge import NewDocument
+from webapp.services import documents
+from webapp.services.documents import NewDocument
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -103,7 +103,7 @@ def ids(session: Session) -> dict[str, object]:
     asked = say(session, client)
     following = say(session, client, conversation_id=asked.conversation_id)
     new = NewDocument("notice.txt", uuid4().hex, 1, "k", Audience.PUBLIC, None)
-    document, _, _ = knowledge.add_document(session, new)
+    document, _, _ = documents.add(session, new)
     reply = session.query(Message).filter_by(reply_to=said.message_id).one()
     session.flush()
     return {

@@ -13,7 +13,7 @@ from tests.harness.application import with_driver
 from tests.services.work import answer, claim, claimed, conversation, identity, job, reply, say, slot, transaction
 from webapp.domain import OPEN_JOB_STATUSES, HandoverReason, JobKind, JobStatus, Outcome, Queue, Role
 from webapp.models import Draft, Job
-from webapp.services import conversations, jobs, replies, supervision
+from webapp.services import conversations, desk, jobs, replies, supervision
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -92,7 +92,7 @@ def test_a_late_reply_meets_a_filled_slot_in_peace(session: Session, filler: str
     late = claimed(session, sent.job_id)
     match filler:
         case "staff":
-            conversations.speak(session, identity(session, Role.STAFF), sent.conversation_id, "J'arrive", None)
+            desk.speak(session, identity(session, Role.STAFF), sent.conversation_id, "J'arrive", None)
         case "handoff":
             conversations.ask_for_a_person(session, client, sent.conversation_id, None)
         case "closed":

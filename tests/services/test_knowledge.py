@@ -16,8 +16,8 @@ from tests.services.work import claimed, identity, say, slot, transaction
 from webapp.domain import Audience, DocumentState, JobKind, JobStatus, Language, Outcome, Reply, Source
 from webapp.errors import NotFoundError
 from webapp.models import Document, PassageRow
-from webapp.services import jobs, knowledge, replies
-from webapp.services.knowledge import NewDocument, NewPassage, NewText
+from webapp.services import documents, jobs, knowledge, replies
+from webapp.services.documents import NewDocument, NewPassage, NewText
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 def _document(session: Session, audience: Audience = Audience.PUBLIC, digest: str | None = None) -> Document:
     new = NewDocument("notice.txt", digest or uuid4().hex, 1, uuid4().hex, audience, None)
-    return knowledge.add_document(session, new)[0]
+    return documents.add(session, new)[0]
 
 
 def _publish(session: Session, document: Document, *texts: str) -> list[int]:
     passages = [NewPassage(n, None, "", each, Language.FR, "test", b"") for n, each in enumerate(texts)]
-    assert knowledge.publish(session, document.id, NewText("Notice", Language.FR, None, passages)) is not None
-    return [row.id for row in knowledge.passages_of(session, document.id)]
+    assert documents.publish(session, document.id, NewText("Notice", Language.FR, None, passages)) is not None
+    return [row.id for row in documents.passages_of(session, document.id)]
 
 
 def _read(session: Session, ids: list[int], *, staff: bool = False) -> list[str]:
@@ -52,27 +52,27 @@ def test_internal_passages_are_for_staff_alone(session: Session) -> None:
     assert knowledge.still_published(session, ids, staff=True)
     assert not knowledge.still_published(session, ids, staff=False)
     with pytest.raises(NotFoundError):
-        knowledge.get_document(session, document.id, staff=False)
+        documents.get(session, document.id, staff=False)
 
 
 def test_a_deleted_text_is_unreadable_at_once(session: Session) -> None:
     document = _document(session)
     ids = _publish(session, document, "Un")
     version = knowledge.index_version(session)
-    knowledge.delete_document(session, document.id)
+    documents.withdraw(session, document.id)
     assert _read(session, ids, staff=True) == []
     assert not knowledge.still_published(session, ids, staff=True)
     assert knowledge.index_version(session) == version + 1
     assert session.query(PassageRow).count() == 0
     with pytest.raises(NotFoundError):
-        knowledge.delete_document(session, document.id)
+        documents.withdraw(session, document.id)
 
 
 def test_a_document_deleted_while_it_was_read_stays_deleted(session: Session) -> None:
     document = _document(session)
-    knowledge.delete_document(session, document.id)
-    assert knowledge.publish(session, document.id, NewText("Notice", Language.FR, None, [])) is None
-    knowledge.refuse(session, document.id, "empty")
+    documents.withdraw(session, document.id)
+    assert documents.publish(session, document.id, NewText("Notice", Language.FR, None, [])) is None
+    documents.refuse(session, document.id, "empty")
     session.expire_all()
     assert session.get_one(Document, document.id).state is DocumentState.DELETED
 
@@ -88,12 +88,12 @@ def test_a_new_edition_replaces_the_old_passages(session: Session) -> None:
 
 
 def test_the_same_file_twice_is_one_document_with_one_job(session: Session) -> None:
-    first = knowledge.add_document(session, NewDocument("a.txt", "d", 1, "k1", Audience.PUBLIC, None))
-    again = knowledge.add_document(session, NewDocument("b.txt", "d", 1, "k2", Audience.PUBLIC, None))
+    first = documents.add(session, NewDocument("a.txt", "d", 1, "k1", Audience.PUBLIC, None))
+    again = documents.add(session, NewDocument("b.txt", "d", 1, "k2", Audience.PUBLIC, None))
     assert (first[2], again[2]) == (True, False)
     assert (again[0].id, again[1], again[0].storage_key) == (first[0].id, first[1], "k1")
-    knowledge.delete_document(session, first[0].id)
-    assert knowledge.add_document(session, NewDocument("c.txt", "d", 1, "k3", Audience.PUBLIC, None))[2] is True
+    documents.withdraw(session, first[0].id)
+    assert documents.add(session, NewDocument("c.txt", "d", 1, "k3", Audience.PUBLIC, None))[2] is True
 
 
 def test_a_reply_does_not_cite_what_was_withdrawn_while_it_was_written(session: Session) -> None:
@@ -107,7 +107,7 @@ def test_a_reply_does_not_cite_what_was_withdrawn_while_it_was_written(session: 
     with pytest.raises(replies.SourcesGoneError):
         replies.record(session, running, cited, 1, (passage_id,))
     session.execute(text("UPDATE document SET audience = 'public'"))
-    knowledge.delete_document(session, document.id)
+    documents.withdraw(session, document.id)
     with pytest.raises(replies.SourcesGoneError):
         replies.record(session, running, cited, 1, (passage_id,))
     assert slot(session, sent) is None
@@ -122,7 +122,7 @@ def test_a_document_is_not_withdrawn_between_the_check_and_the_reply(database_ur
 
     def withdraw() -> None:
         with transaction(database_url) as other:
-            knowledge.delete_document(other, document.id)
+            documents.withdraw(other, document.id)
         order.append("withdrawn")
 
     with transaction(database_url) as session:
@@ -148,7 +148,7 @@ def test_uploads_and_withdrawals_of_the_same_file_at_once_end_in_one_of_both(dat
     def run(work: str) -> None:
         with transaction(database_url) as session, contextlib.suppress(NotFoundError):
             if work == "delete":
-                knowledge.delete_document(session, document_id)
+                documents.withdraw(session, document_id)
             else:
                 _document(session, digest="d")
 

@@ -10,8 +10,8 @@ from sqlalchemy import text
 from tests.services.work import answer, claimed, conversation, identity, job, say, slot, transaction
 from webapp.domain import Audience, DocumentState, HandoverReason, JobKind, JobStatus, Queue, Role, SummaryState
 from webapp.models import Conversation, Document
-from webapp.services import conversations, jobs, knowledge, summaries, supervision
-from webapp.services.knowledge import NewDocument
+from webapp.services import conversations, desk, documents, jobs, summaries, supervision
+from webapp.services.documents import NewDocument
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -121,7 +121,7 @@ def _closed(session: Session, client: Identity) -> tuple[UUID, UUID]:
 
 def test_a_document_that_crashed_three_times_says_so(session: Session) -> None:
     new = NewDocument("notice.pdf", "d", 1, "k", Audience.PUBLIC, None)
-    document, job_id, _ = knowledge.add_document(session, new)
+    document, job_id, _ = documents.add(session, new)
     for _ in range(3):
         claimed(session, job_id, JobKind.INGEST)
         supervision.crash(session, job_id, {1})
@@ -145,7 +145,7 @@ def test_a_handed_over_case_keeps_its_place_among_those_that_wait(session: Sessi
     since = conversation(session, sent).waiting_since
     assert since is not None
     staff = identity(session, Role.STAFF)
-    conversations.change(session, staff, sent.conversation_id, conversations.Change(assistant_on=True))
+    desk.change(session, staff, sent.conversation_id, desk.Change(assistant_on=True))
     following = say(session, client, conversation_id=sent.conversation_id)
     assert following.job_id is not None
     supervision.give_up(session, following.job_id, DEADLINE)

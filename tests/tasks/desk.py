@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from tests.harness.servers import query
 from tests.harness.waiting import PATIENCE, wait_until
-from webapp.assistant import documents, embeddings
+from webapp.assistant import embeddings
+from webapp.assistant.documents import parse, split
 from webapp.domain import Audience
 from webapp.models.engine import open_sessions
-from webapp.services import knowledge, supervision
-from webapp.services.knowledge import NewDocument, NewPassage, NewText
+from webapp.services import documents, supervision
+from webapp.services.documents import NewDocument, NewPassage, NewText
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -30,20 +31,20 @@ QUESTION = "Combien de temps dure la garantie des volets roulants Altair ?"
 
 def teach(settings: Settings, text: str = f"# Garantie\n\n{FACT}\n") -> UUID:
     """Publish a document without a worker, by the functions a worker uses; its id."""
-    parsed = documents.parse(text.encode(), "garantie.md")
-    drafts = documents.split(parsed)
+    parsed = parse(text.encode(), "garantie.md")
+    drafts = split(parsed)
     encoder = embeddings.bundled()
-    vectors = encoder.encode([f"{draft.heading}\n{draft.text}".strip() for draft in drafts])
+    vectors = embeddings.passage_vectors(encoder, parsed.title, drafts)
     passages = [
-        NewPassage(**asdict(draft), encoder=encoder.name, vector=embeddings.to_bytes(vector))
+        NewPassage(**asdict(draft), encoder=encoder.name, vector=vector)
         for draft, vector in zip(drafts, vectors, strict=True)
     ]
     digest = hashlib.sha256(text.encode()).hexdigest()
     new = NewDocument("garantie.md", digest, len(text), digest, Audience.PUBLIC, None)
     sessions = open_sessions(settings, 1)
     with sessions.begin() as session:
-        document, job_id, _ = knowledge.add_document(session, new)
-        knowledge.publish(session, document.id, NewText(parsed.title, parsed.language, parsed.page_count, passages))
+        document, job_id, _ = documents.add(session, new)
+        documents.publish(session, document.id, NewText(parsed.title, parsed.language, parsed.page_count, passages))
         session.connection().exec_driver_sql("DELETE FROM job WHERE id = %s", (str(job_id),))
         taught = document.id
     sessions.kw["bind"].dispose()

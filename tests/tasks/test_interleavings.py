@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import text
 
 from webapp.domain import HandoverReason, JobKind, Language, Reply, Role
-from webapp.services import accounts, conversations, jobs, messages, replies, supervision
+from webapp.services import accounts, conversations, desk, jobs, messages, replies, supervision
 from webapp.services.accounts import Identity
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _steps(world: World) -> Iterator[tuple[str, Callable[[], object]]]:
         )
         yield f"ticket {claim.fence}", lambda claim=claim: jobs.return_ticket(session, claim.job_id, 1)
     if "staff" not in world.session.scalars(text("SELECT role FROM message")).all():
-        yield "staff speaks", lambda: conversations.speak(session, world.staff, case, "Je m'en occupe.", None)
+        yield "staff speaks", lambda: desk.speak(session, world.staff, case, "Je m'en occupe.", None)
     yield "customer asks", lambda: conversations.ask_for_a_person(session, world.customer, case, None)
 
 

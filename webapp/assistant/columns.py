@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from webapp.assistant.layout import Line
+# x0, y0, x1, y1 (points), letter size (points), bold, text, number of the file's own block
+Line = tuple[float, float, float, float, float, bool, str, int]
 
 _GUTTER = 8.0  # points between columns
 _MOST_CUT = 600  # lines of a page that is cut; more are read from top to bottom

@@ -11,8 +11,8 @@ from webapp.assistant.parsed import CELL, Block, BlockKind
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-# x0, y0, x1, y1 (points), letter size (points), bold, text, number of the file's own block
-Line = tuple[float, float, float, float, float, bool, str, int]
+    from webapp.assistant.columns import Line
+
 # x0, y0, x1, y1 and the blocks inside
 Chunk = tuple[float, float, float, float, list[Block]]
 

@@ -15,7 +15,7 @@ from webapp.errors import DocumentRefusedError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from webapp.assistant.layout import Line
+    from webapp.assistant.columns import Line
 
 MAX_PAGES = 3000
 _FLAGS = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP | pymupdf.TEXT_CID_FOR_UNKNOWN_UNICODE

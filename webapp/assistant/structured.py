@@ -36,12 +36,22 @@ def read(text: str) -> tuple[str, list[Block]]:
         DocumentRefusedError: `broken` when it is no JSON or JSON lines.
     """
     try:
-        value = _load(text)
-        blocks = list(_blocks(value, (), 0))
+        title, value = _title(_load(text))
+        return title, list(_blocks(value, (), 0))
     except (ValueError, RecursionError):
         raise DocumentRefusedError("broken") from None
-    title = value.get("title") or value.get("titre") if isinstance(value, dict) else ""
-    return title if isinstance(title, str) else "", blocks
+
+
+def _title(value: object) -> tuple[str, object]:
+    """Take the title off a document that has one beside its contents; a list of questions is then the whole of it."""
+    if not isinstance(value, dict):
+        return "", value
+    name = next((key for key in ("title", "titre") if isinstance(value.get(key), str)), None)
+    rest = {key: item for key, item in value.items() if key != name}
+    contents = [item for item in rest.values() if isinstance(item, list)]
+    if name is None or not contents:
+        return str(value.get(name) or "") if name else "", value
+    return str(value[name]), contents[0] if len(rest) == 1 else rest
 
 
 def _load(text: str) -> object:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,10 +10,10 @@ from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import joinedload, selectinload
 
 from webapp.domain import Author, ConversationStatus, HandoverReason, JobKind, SummaryState
-from webapp.errors import ConflictError, ConversationClosedError, InvalidError, KeyReusedError, NotFoundError
+from webapp.errors import ConflictError, ConversationClosedError, NotFoundError
 from webapp.models import Conversation, Job, Message
-from webapp.services import accounts, jobs
-from webapp.services.handover import hand_over_open_replies, lock_conversation, owe_a_person, say_next, touch
+from webapp.services import jobs
+from webapp.services.handover import hand_over_open_replies, lock_conversation, owe_a_person, touch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,55 +110,17 @@ def get_message(session: Session, reader: Identity, message_id: UUID) -> Message
     return message
 
 
-def _lock(session: Session, reader: Identity, conversation_id: UUID) -> Conversation:
+def lock_visible(session: Session, reader: Identity, conversation_id: UUID) -> Conversation:
+    """Lock a case the reader may see.
+
+    Raises:
+        NotFoundError: there is none, or it is not theirs.
+    """
     get(session, reader, conversation_id)
     try:
         return lock_conversation(session, conversation_id)
     except NoResultFound:  # removed while we waited for the lock
         raise NotFoundError from None
-
-
-def mark_seen(session: Session, conversation: Conversation) -> None:
-    """Remember that staff has looked at a case up to its last message."""
-    conversation.staff_seen_seq = conversation.last_seq
-    session.flush()
-
-
-def speak(session: Session, staff: Identity, conversation_id: UUID, content: str, key: str | None) -> Message:
-    """Say something as a person: the assistant falls silent, its open replies are handed over.
-
-    Said again under the same key, it is the message it was the first time.
-
-    Raises:
-        ConversationClosedError: the case is closed.
-        KeyReusedError: the key stands for other content.
-    """
-    conversation = _lock(session, staff, conversation_id)
-    digest = hashlib.sha256(f"{conversation_id}\x00{content}".encode()).hexdigest()
-    earlier = _said_under(session, staff.account_id, key)
-    if earlier is not None:
-        if earlier.content_digest != digest:
-            raise KeyReusedError(field="Idempotency-Key")
-        return earlier
-    if conversation.status is ConversationStatus.CLOSED:
-        raise ConversationClosedError
-    hand_over_open_replies(session, conversation, HandoverReason.STAFF_SPOKE)
-    conversation.assistant_on = False
-    conversation.status = ConversationStatus.IN_PROGRESS
-    conversation.waiting_since = None
-    conversation.no_answers = 0
-    conversation.assignee_id = conversation.assignee_id or staff.account_id
-    message = Message(role=Author.STAFF, author_id=staff.account_id, content=content, owes_reply=False)
-    if key is not None:
-        message.idempotency_key, message.content_digest = key, digest
-    said = say_next(session, conversation, message)
-    conversation.staff_seen_seq = said.seq
-    session.flush()
-    return said
-
-
-def _said_under(session: Session, author_id: UUID, key: str | None) -> Message | None:
-    return session.scalar(select(Message).where(Message.author_id == author_id, Message.idempotency_key == key))
 
 
 def ask_for_a_person(session: Session, client: Identity, conversation_id: UUID, note: str | None) -> None:
@@ -168,7 +129,7 @@ def ask_for_a_person(session: Session, client: Identity, conversation_id: UUID, 
     Raises:
         ConversationClosedError: the case is closed.
     """
-    conversation = _lock(session, client, conversation_id)
+    conversation = lock_visible(session, client, conversation_id)
     if conversation.status is ConversationStatus.CLOSED:
         raise ConversationClosedError
     if conversation.status is ConversationStatus.WAITING_STAFF and not conversation.assistant_on:
@@ -181,60 +142,13 @@ def ask_for_a_person(session: Session, client: Identity, conversation_id: UUID, 
     session.flush()
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What staff changes in a case; None leaves a thing as it is."""
-
-    status: ConversationStatus | None = None
-    assignee_id: UUID | None = None
-    subject: str | None = None
-    assistant_on: bool | None = None
-
-
-def change(session: Session, staff: Identity, conversation_id: UUID, wanted: Change) -> None:
-    """Apply what staff changes.
-
-    Raises:
-        ConflictError: closing has its own call; a closed case is reopened first.
-        InvalidError: the new assignee is nobody of the firm.
-    """
-    if wanted.assignee_id is not None and not accounts.is_active_staff(session, wanted.assignee_id):
-        raise InvalidError(field="assignee_id")
-    conversation = _lock(session, staff, conversation_id)
-    if conversation.status is ConversationStatus.CLOSED or wanted.status is ConversationStatus.CLOSED:
-        raise ConversationClosedError if conversation.status is ConversationStatus.CLOSED else ConflictError
-    if wanted.assistant_on is not None:
-        _switch_assistant(session, conversation, on=wanted.assistant_on)
-    if wanted.status is not None:
-        _set_status(conversation, wanted.status)
-    conversation.subject = wanted.subject or conversation.subject
-    conversation.assignee_id = wanted.assignee_id or conversation.assignee_id
-    touch(conversation)
-    session.flush()
-
-
-def _switch_assistant(session: Session, conversation: Conversation, *, on: bool) -> None:
-    if not on:
-        hand_over_open_replies(session, conversation, HandoverReason.ASSISTANT_OFF)
-    conversation.assistant_on = on
-    conversation.no_answers = 0
-
-
-def _set_status(conversation: Conversation, status: ConversationStatus) -> None:
-    conversation.status = status
-    if status is ConversationStatus.WAITING_STAFF:
-        owe_a_person(conversation, conversation.handover_reason or HandoverReason.CUSTOMER)
-    else:
-        conversation.waiting_since = None
-
-
 def close(session: Session, reader: Identity, conversation_id: UUID) -> UUID | None:
     """Close a case at once and leave its summary to a job; an empty case is removed instead.
 
     Returns:
         The summary job, the same one when the case is closed already; None when the case was removed.
     """
-    conversation = _lock(session, reader, conversation_id)
+    conversation = lock_visible(session, reader, conversation_id)
     if conversation.status is ConversationStatus.CLOSED:
         return _summary_job(session, conversation_id)
     said = exists().where(Message.conversation_id == conversation_id, Message.role == Author.CLIENT)
@@ -268,7 +182,7 @@ def _summary_job(session: Session, conversation_id: UUID) -> UUID:
 
 def reopen(session: Session, reader: Identity, conversation_id: UUID) -> None:
     """Open a closed case again, with the assistant as it was; an open one stays as it is."""
-    conversation = _lock(session, reader, conversation_id)
+    conversation = lock_visible(session, reader, conversation_id)
     if conversation.status is not ConversationStatus.CLOSED:
         return
     answered = exists().where(Message.conversation_id == conversation_id, Message.role != Author.CLIENT)

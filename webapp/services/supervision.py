@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from webapp.domain import HandoverReason, JobKind, JobStatus, Queue, SummaryState
 from webapp.models import Job
-from webapp.services import handover, jobs, knowledge
+from webapp.services import documents, handover, jobs
 from webapp.services.jobs import MAX_CRASHES
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def refuse(session: Session, claim: Claim, code: str) -> bool:
 def _tell_subject(session: Session, job: Job, code: str) -> None:
     """Let what the job was about show that it failed."""
     if job.document_id is not None:
-        knowledge.refuse(session, job.document_id, code)
+        documents.refuse(session, job.document_id, code)
     if job.kind is JobKind.SUMMARY and job.conversation_id is not None:
         conversation = handover.lock_conversation(session, job.conversation_id)
         conversation.summary_state = SummaryState.UNAVAILABLE

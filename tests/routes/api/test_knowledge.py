@@ -11,8 +11,8 @@ from tests.harness.servers import query
 from tests.routes.api.problem import problem
 from tests.services.work import claimed, transaction
 from webapp.domain import JobKind, Language
-from webapp.services import knowledge, supervision
-from webapp.services.knowledge import NewPassage, NewText
+from webapp.services import documents, supervision
+from webapp.services.documents import NewPassage, NewText
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +42,7 @@ def _publish(database_url: str, uploaded: Json, text: str = "La garantie dure ci
     passage = NewPassage(0, 1, "", text, Language.FR, "test", b"")
     with transaction(database_url) as session:
         claim = claimed(session, uploaded["job"]["id"], JobKind.INGEST)
-        assert knowledge.publish(session, claim.document, NewText("Notice", Language.FR, 1, [passage])) is not None
+        assert documents.publish(session, claim.document, NewText("Notice", Language.FR, 1, [passage])) is not None
 
 
 def _files(settings: Settings) -> set[Path]:

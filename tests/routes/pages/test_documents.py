@@ -8,7 +8,7 @@ from tests.harness.servers import query
 from tests.routes.pages.forms import fields, soup, submit, text_of
 from webapp.domain import Audience, Language
 from webapp.extensions import db
-from webapp.services import knowledge
+from webapp.services import documents
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 def publish(app: Flask, audience: Audience, pages: dict[int | None, list[str]]) -> str:
     """Put a document into the knowledge as ingestion would; its id."""
     with app.app_context():
-        new = knowledge.NewDocument("cgv.pdf", f"digest-{audience}", 1234, "key", audience, None)
-        document, _, _ = knowledge.add_document(db.session(), new)
+        new = documents.NewDocument("cgv.pdf", f"digest-{audience}", 1234, "key", audience, None)
+        document, _, _ = documents.add(db.session(), new)
         passages = [
-            knowledge.NewPassage(ordinal, page, f"Article {page}", text, Language.FR, "test", b"\x00")
+            documents.NewPassage(ordinal, page, f"Article {page}", text, Language.FR, "test", b"\x00")
             for ordinal, (page, text) in enumerate((page, text) for page, texts in pages.items() for text in texts)
         ]
         count = None if None in pages else len(pages)
-        knowledge.publish(db.session(), document.id, knowledge.NewText("Conditions <b>", Language.FR, count, passages))
+        documents.publish(db.session(), document.id, documents.NewText("Conditions <b>", Language.FR, count, passages))
         db.session.commit()
         return str(document.id)
 

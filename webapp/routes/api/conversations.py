@@ -22,7 +22,7 @@ from webapp.routes.schemas import (
     StaffMessageIn,
 )
 from webapp.services import conversations as cases
-from webapp.services import polling
+from webapp.services import desk, polling
 
 SORTS = ("activity", "wait")
 
@@ -66,13 +66,13 @@ def conversation(conversation_id: str) -> Response:
 def patch_conversation(conversation_id: str) -> Response:
     wanted = body(ConversationPatchIn)
     found = an_id(conversation_id)
-    cases.change(db.session(), me(), found, _change(wanted))
+    desk.change(db.session(), me(), found, _change(wanted))
     db.session.commit()
     return reply(views.conversation(found))
 
 
-def _change(wanted: ConversationPatchIn) -> cases.Change:
-    return cases.Change(
+def _change(wanted: ConversationPatchIn) -> desk.Change:
+    return desk.Change(
         status=ConversationStatus(wanted.status) if wanted.status else None,
         assignee_id=an_id(wanted.assignee_id) if wanted.assignee_id else None,
         subject=wanted.subject,
@@ -84,7 +84,7 @@ def _change(wanted: ConversationPatchIn) -> cases.Change:
 @access.staff
 def speak(conversation_id: str) -> Response:
     wanted = body(StaffMessageIn)
-    message = cases.speak(db.session(), me(), an_id(conversation_id), wanted.content, optional_key())
+    message = desk.speak(db.session(), me(), an_id(conversation_id), wanted.content, optional_key())
     db.session.commit()
     return reply(views.message(cases.get_message(db.session(), me(), message.id)), 201)
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from flask import Response, request
 
 from webapp.domain import Audience, JobKind
-from webapp.errors import InvalidError, WrongTypeError
+from webapp.errors import InvalidError
 from webapp.extensions import db
 from webapp.routes import access, views
 from webapp.routes.access import me
@@ -14,7 +14,7 @@ from webapp.routes.api.answers import reply
 from webapp.routes.requests import an_id, body, limit, read_cursor, write_cursor
 from webapp.routes.schemas import DocumentAcceptedOut, DocumentListOut, DocumentOut, SearchAcceptedOut, SearchIn
 from webapp.routes.sessions import settings
-from webapp.services import jobs, knowledge
+from webapp.services import documents, jobs
 from webapp.storage import Storage
 
 if TYPE_CHECKING:
@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 
     from webapp.models import Document
 
-MAX_DOCUMENT_BYTES = 100 * 1024 * 1024
-FORM_ROOM = 64 * 1024
-SUFFIXES = (".pdf", ".md", ".txt", ".html", ".htm", ".json", ".docx")
+MAX_FORM_BYTES = documents.MAX_BYTES + 64 * 1024
 SEARCH_DEADLINE_S = 60
 
 
@@ -35,22 +33,11 @@ def storage() -> Storage:
 
 
 def store_document(file: FileStorage, audience: Audience, author: UUID | None) -> tuple[Document, UUID]:
-    """Keep an uploaded file and queue its reading; the same file again changes nothing.
-
-    Raises:
-        WrongTypeError: its name is of no kind we read.
-        TooLargeError: it is larger than MAX_DOCUMENT_BYTES.
-    """
-    filename = _name(file.filename or "")
-    if not filename.lower().endswith(SUFFIXES):
-        raise WrongTypeError(field="file")
-    files = storage()
-    stored = files.put(file.stream, limit=MAX_DOCUMENT_BYTES)
-    new = knowledge.NewDocument(filename, stored.digest, stored.size, stored.key, audience, author)
-    document, job_id, is_new = knowledge.add_document(db.session(), new)
+    """Keep an uploaded file and queue its reading, committed; the same file again changes nothing."""
+    document, job_id = documents.store(
+        db.session(), storage(), file.stream, filename=_name(file.filename or ""), audience=audience, author=author
+    )
     db.session.commit()
-    if not is_new:
-        files.delete(stored.key)
     return document, job_id
 
 
@@ -63,7 +50,7 @@ def _name(given: str) -> str:
 @api.post("/knowledge/documents")
 @access.admin
 def add_document() -> Response:
-    request.max_content_length = MAX_DOCUMENT_BYTES + FORM_ROOM
+    request.max_content_length = MAX_FORM_BYTES
     file = request.files.get("file")
     if file is None:
         raise InvalidError(field="file")
@@ -74,13 +61,13 @@ def add_document() -> Response:
     return reply(DocumentAcceptedOut(document=_out(document), job=views.job_by_id(job_id)), 202)
 
 
-@api.get("/knowledge/documents")
+@api.get("/knowledge/documents", endpoint="documents")
 @access.staff
-def documents() -> Response:
+def list_documents() -> Response:
     place, size = read_cursor(request.args.get("cursor")), limit()
-    rows = knowledge.list_documents(db.session(), before=place[1] if place else None, limit=size + 1)
+    rows = documents.find(db.session(), before=place[1] if place else None, limit=size + 1)
     page, more = rows[:size], len(rows) > size
-    counts = knowledge.count_passages(db.session(), [row.id for row in page])
+    counts = documents.count_passages(db.session(), [row.id for row in page])
     return reply(
         DocumentListOut(
             items=[views.document(row, counts.get(row.id, 0)) for row in page],
@@ -92,17 +79,17 @@ def documents() -> Response:
 @api.get("/knowledge/documents/<document_id>")
 @access.staff
 def document(document_id: str) -> Response:
-    return reply(_out(knowledge.get_document(db.session(), an_id(document_id), staff=True)))
+    return reply(_out(documents.get(db.session(), an_id(document_id), staff=True)))
 
 
 def _out(row: Document) -> DocumentOut:
-    return views.document(row, knowledge.count_passages(db.session(), [row.id]).get(row.id, 0))
+    return views.document(row, documents.count_passages(db.session(), [row.id]).get(row.id, 0))
 
 
 @api.delete("/knowledge/documents/<document_id>")
 @access.admin
 def delete_document(document_id: str) -> Response:
-    storage_key = knowledge.delete_document(db.session(), an_id(document_id))
+    storage_key = documents.withdraw(db.session(), an_id(document_id))
     db.session.commit()
     storage().delete(storage_key)
     return Response(status=204)

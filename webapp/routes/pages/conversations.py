@@ -19,6 +19,7 @@ from webapp.routes.pages.refusals import refused
 from webapp.routes.requests import MAX_KEY_LENGTH, an_id, number
 from webapp.routes.schemas import ConversationPatchIn, StaffMessageIn
 from webapp.services import conversations as cases
+from webapp.services import desk
 from webapp.texts import say
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def show(conversation_id: str, *, kept: str = "", error: str | None = None, stat
     """
     found = views.conversation(an_id(conversation_id), number("after", 0, low=0, high=views.MAX_SEQ))
     if me().is_staff:
-        cases.mark_seen(db.session(), cases.get(db.session(), me(), found.id))
+        desk.mark_seen(db.session(), cases.get(db.session(), me(), found.id))
         db.session.commit()
     page = render_template(
         "conversation.html",
@@ -95,7 +96,7 @@ def speak(conversation_id: str) -> BaseResponse:
     try:
         given = StaffMessageIn(content=text.strip())
         key = request.form.get("idempotency_key", "").strip()[:MAX_KEY_LENGTH] or None
-        said = cases.speak(db.session(), me(), an_id(conversation_id), given.content, key)
+        said = desk.speak(db.session(), me(), an_id(conversation_id), given.content, key)
     except ValidationError:
         return again(422, say(fault_of(text), language()))
     except NotFoundError:
@@ -113,12 +114,12 @@ def change_case(conversation_id: str) -> BaseResponse:
     given = ConversationPatchIn.model_validate(
         {"status": form.get("status") or None, "assistant": form.get("assistant") or None}
     )
-    wanted = cases.Change(
+    wanted = desk.Change(
         status=ConversationStatus(given.status) if given.status else None,
         assignee_id=me().account_id if form.get("take") else None,
         assistant_on=None if given.assistant is None else given.assistant == "on",
     )
-    cases.change(db.session(), me(), an_id(conversation_id), wanted)
+    desk.change(db.session(), me(), an_id(conversation_id), wanted)
     db.session.commit()
     return see(f"/conversations/{conversation_id}?saved=1")
 

@@ -13,7 +13,7 @@ from webapp.routes.access import me
 from webapp.routes.pages.addresses import home_path, local_path
 from webapp.routes.pages.blueprint import pages
 from webapp.routes.requests import an_id, number
-from webapp.services import knowledge
+from webapp.services import documents
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,12 +37,12 @@ class Block:
 @access.signed_in
 def document(document_id: str) -> str:
     """Show a page of a document as text; a document without pages is one page."""
-    found = knowledge.get_document(db.session(), an_id(document_id), staff=me().is_staff)
+    found = documents.get(db.session(), an_id(document_id), staff=me().is_staff)
     page = number("page", 1, low=1, high=MAX_PAGE)
     if page > (found.page_count or 1):
         raise NotFoundError
     passage = number("passage", 0, low=0, high=MAX_PASSAGE)
-    rows = knowledge.passages_of(db.session(), found.id)
+    rows = documents.passages_of(db.session(), found.id)
     blocks = _blocks([row for row in rows if found.page_count is None or row.page == page], passage)
     back = _back()
 

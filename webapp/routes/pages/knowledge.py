@@ -12,14 +12,14 @@ from webapp.errors import BusinessError, InvalidError
 from webapp.extensions import db
 from webapp.routes import access, views
 from webapp.routes.access import me
-from webapp.routes.api.knowledge import FORM_ROOM, MAX_DOCUMENT_BYTES, storage, store_document
+from webapp.routes.api.knowledge import MAX_FORM_BYTES, storage, store_document
 from webapp.routes.locale import language
 from webapp.routes.pages.addresses import see
 from webapp.routes.pages.blueprint import pages
 from webapp.routes.pages.refusals import refused
 from webapp.routes.requests import an_id, read_cursor, write_cursor
 from webapp.routes.schemas import DocumentListOut
-from webapp.services import knowledge
+from webapp.services import documents
 from webapp.texts import say
 
 if TYPE_CHECKING:
@@ -39,12 +39,12 @@ def _room_for_a_document() -> None:
         decode_token(request.cookies.get(current_app.config["JWT_ACCESS_COOKIE_NAME"], ""))
     except (JWTExtendedException, PyJWTError):
         return
-    request.max_content_length = MAX_DOCUMENT_BYTES + FORM_ROOM
+    request.max_content_length = MAX_FORM_BYTES
 
 
-@pages.get("/knowledge")
+@pages.get("/knowledge", endpoint="documents")
 @access.staff
-def documents() -> Response:
+def list_documents() -> Response:
     return _show()
 
 
@@ -62,9 +62,9 @@ def _show(status: int = 200, error: str | None = None) -> Response:
 
 def _listing() -> DocumentListOut:
     place = read_cursor(request.args.get("cursor"))
-    rows = knowledge.list_documents(db.session(), before=place[1] if place else None, limit=PER_PAGE + 1)
+    rows = documents.find(db.session(), before=place[1] if place else None, limit=PER_PAGE + 1)
     page = rows[:PER_PAGE]
-    counts = knowledge.count_passages(db.session(), [row.id for row in page])
+    counts = documents.count_passages(db.session(), [row.id for row in page])
     return DocumentListOut(
         items=[views.document(row, counts.get(row.id, 0)) for row in page],
         next_cursor=write_cursor(page[-1].created_at, page[-1].id) if len(rows) > PER_PAGE else None,
@@ -89,14 +89,14 @@ def add_document() -> BaseResponse:
 @pages.get("/knowledge/<document_id>/delete")
 @access.admin
 def confirm_delete(document_id: str) -> str:
-    found = knowledge.get_document(db.session(), an_id(document_id), staff=True)
+    found = documents.get(db.session(), an_id(document_id), staff=True)
     return render_template("knowledge_delete.html", document=found)
 
 
 @pages.post("/knowledge/<document_id>/delete")
 @access.admin
 def delete_document(document_id: str) -> BaseResponse:
-    storage_key = knowledge.delete_document(db.session(), an_id(document_id))
+    storage_key = documents.withdraw(db.session(), an_id(document_id))
     db.session.commit()
     storage().delete(storage_key)
     return see("/knowledge?notice=deleted")
