@@ -18,6 +18,7 @@ from webapp.assistant.parsed import (
     human_name,
 )
 from webapp.assistant.passages import split
+from webapp.assistant.words import fold
 from webapp.errors import DocumentRefusedError
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def parse(data: bytes, filename: str) -> ParsedDocument:
     if size > MAX_CHARACTERS:
         raise DocumentRefusedError("too_large", limit=MAX_CHARACTERS)
     sample = " ".join(block.text for page in pages[:20] for block in page.blocks)
-    return ParsedDocument(_title(title, pages, filename), language.detect(sample), pages, page_count)
+    return ParsedDocument(_title(title, pages, filename, page_count), language.detect(sample), pages, page_count)
 
 
 def _read(kind: str, data: bytes) -> tuple[str, tuple[Page, ...], int | None]:
@@ -127,15 +128,22 @@ def _decode(data: bytes) -> str:
         return data.decode("cp1252", errors="replace")
 
 
-def _title(given: str, pages: tuple[Page, ...], filename: str) -> str:
+def _title(given: str, pages: tuple[Page, ...], filename: str, page_count: int | None) -> str:
     """The title the file gives itself when it reads like one, else its first heading, else its name made readable."""
     given = clean(given)
     if _sensible(given, filename):
         return given[:_TITLE_LENGTH]
     first = next((b.text for p in pages[:2] for b in p.blocks if b.kind is BlockKind.HEADING), "")
-    if _sensible(first, filename) and 2 <= len(first.split()) <= _TITLE_WORDS:  # noqa: PLR2004 - one word names a part
+    fits = 2 <= len(first.split()) <= _TITLE_WORDS  # noqa: PLR2004 - one word names a part
+    # The largest words of a leaflet are often its slogan: they are its title when its file is called so too.
+    if fits and _sensible(first, filename) and (page_count is None or _share_a_word(first, human_name(filename))):
         return first[:_TITLE_LENGTH]
     return human_name(filename)[:_TITLE_LENGTH]
+
+
+def _share_a_word(one: str, other: str) -> bool:
+    starts = [{word[:5] for word in re.findall(r"[^\W\d_]{4,}", fold(text))} for text in (one, other)]
+    return bool(starts[0] & starts[1])
 
 
 def _sensible(title: str, filename: str) -> bool:

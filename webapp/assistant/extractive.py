@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from webapp.domain import Language, Passage, Question, Source
 
 _MOST_SOURCES = 2
+_MOST_READ = 3  # passages looked into
+_FITTING = 0.8  # of the best quote's fit
 _WHOLE = 400  # a passage up to so many characters is quoted whole
 _QUOTED = 420  # characters quoted of a longer one
 _LISTED = 3  # line ends that make a passage a list, of which only the fitting rows are quoted
@@ -29,9 +31,12 @@ _OWN_LANGUAGE = 0.85  # of the best score: a passage in the reader's language go
 
 @dataclass(frozen=True, slots=True)
 class _Quote:
+    """`fit` is how much its best sentence has to do with the question."""
+
     passage: Passage
     score: float
     text: str
+    fit: float
 
 
 def answer(question: Question, passages: Sequence[Passage], scores: Sequence[float]) -> Reply:
@@ -45,8 +50,15 @@ def answer(question: Question, passages: Sequence[Passage], scores: Sequence[flo
     query = retrieval.standalone(question)
     ranked = _in_own_language(sorted(zip(scores, passages, strict=True), key=lambda pair: -pair[0]), spoken)
     best = ranked[0][0]
-    quotes = [_quote(query, passage, score) for score, passage in ranked[:_MOST_SOURCES] if score >= _CLOSE * best]
-    return _reply([quote for i, quote in enumerate(quotes) if quote.text not in {q.text for q in quotes[:i]}], spoken)
+    quotes = [_quote(query, passage, score) for score, passage in ranked[:_MOST_READ] if score >= _CLOSE * best]
+    return _reply(_fittest(quotes), spoken)
+
+
+def _fittest(quotes: list[_Quote]) -> list[_Quote]:
+    """The quotes that answer best, each text once: a passage about the subject may still not say what was asked."""
+    unique = list({quote.text: quote for quote in reversed(quotes)}.values())
+    ranked = sorted(unique, key=lambda quote: -quote.fit)
+    return [quote for quote in ranked if quote.fit >= _FITTING * ranked[0].fit][:_MOST_SOURCES]
 
 
 def no_answer(spoken: Language) -> Reply:
@@ -71,13 +83,13 @@ def _in_own_language(ranked: list[tuple[float, Passage]], spoken: Language) -> l
 def _quote(query: str, passage: Passage, score: float) -> _Quote:
     spans = words.sentences(passage.text)
     listed = passage.text.count("\n") >= _LISTED
-    if len(passage.text) <= _WHOLE and not listed:
-        return _Quote(passage, score, passage.text)
     values = _sentence_scores(query, passage, [passage.text[start:end] for start, end in spans])
+    if len(passage.text) <= _WHOLE and not listed:
+        return _Quote(passage, score, passage.text, max(values))
     if listed:
         chosen = [i for i in range(len(spans)) if values[i] >= _ROW_SHARE * max(values)]
         chosen = sorted(sorted(chosen, key=lambda i: -values[i])[:_MOST_ROWS])
-        return _Quote(passage, score, "\n".join(passage.text[spans[i][0] : spans[i][1]] for i in chosen))
+        return _Quote(passage, score, "\n".join(passage.text[spans[i][0] : spans[i][1]] for i in chosen), max(values))
     first = last = max(range(len(spans)), key=values.__getitem__)
     while True:
         before = values[first - 1] if first else -1.0
@@ -86,7 +98,7 @@ def _quote(query: str, passage: Passage, score: float) -> _Quote:
         if max(before, after) < 0 or spans[end][1] - spans[start][0] > _QUOTED:
             break
         first, last = start, end
-    return _Quote(passage, score, passage.text[spans[first][0] : spans[last][1]])
+    return _Quote(passage, score, passage.text[spans[first][0] : spans[last][1]], max(values))
 
 
 def _sentence_scores(query: str, passage: Passage, sentences: list[str]) -> list[float]:
