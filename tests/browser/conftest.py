@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from launcher.embedded import ValkeyServer
 from tests.fakes.model_server import ModelServer
 from tests.harness.stack import Stack
 from webapp.domain import Queue, Role
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from tests.harness.api import ApiClient
     from tests.harness.servers import Servers
@@ -58,16 +60,20 @@ class Site:
         return self.stack.staff(role)
 
 
-@pytest.fixture(scope="session")
-def site(servers: Servers, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """One stack for all tests of this folder: each has customers of its own."""
+@pytest.fixture(scope="package")
+def site(
+    servers: Servers, template: str, server_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """One stack for all tests of this folder: each has customers of its own.
+
+    It has a Valkey of its own too: its workers would take the tickets of the stacks of other tests.
+    """
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine: apt install chromium, or set CHROMIUM to one")
     url = servers.create_database("browser", template)
-    servers.flush_redis()
-    with ModelServer() as model:
+    with ModelServer() as model, ValkeyServer(server_folder / "browser") as broker:
         values = {"OPENAI_API_KEY": "sk-of-a-test", "OPENAI_BASE_URL": model.base_url, "RATELIMIT_ENABLED": "false"}
-        stack = Stack(url, servers.redis_url, tmp_path_factory.mktemp("stack"), **values)
+        stack = Stack(url, broker.url, tmp_path_factory.mktemp("stack"), **values)
         try:
             running = Site(stack.start(workers={Queue.REPLIES: 1, Queue.DOCUMENTS: 1}), model)
             running.document = _publish(running)
@@ -86,7 +92,7 @@ def _publish(site: Site) -> str:
     return title
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium(site: Site) -> Iterator[Browser]:
     del site  # it skips where there is no browser
     with sync_playwright() as playwright:
