@@ -181,7 +181,9 @@ class JobOut(BaseModel):
     poll_after_ms: int | None
 
 
-class ConversationOut(BaseModel):
+class ConversationItemOut(BaseModel):
+    """A conversation in a list: everything but its messages."""
+
     id: UUID
     subject: str
     status: ConversationStatus
@@ -197,27 +199,12 @@ class ConversationOut(BaseModel):
         default=None, description="Whether the customer wrote since staff last looked; staff only"
     )
     waiting_since: datetime | None = None
+
+
+class ConversationOut(ConversationItemOut):
     messages: list[MessageOut]
     more: bool
     jobs: list[JobOut]
-
-
-class ConversationItemOut(BaseModel):
-    """A conversation in a list: everything but its messages."""
-
-    id: UUID
-    subject: str
-    status: ConversationStatus
-    assistant: Literal["on", "off"]
-    client: PersonOut
-    assignee: PersonOut | None
-    summary: str | None
-    summary_state: SummaryState
-    created_at: datetime
-    updated_at: datetime
-    closed_at: datetime | None
-    unread: bool | None = None
-    waiting_since: datetime | None = None
 
 
 class ConversationListOut(BaseModel):
