@@ -109,7 +109,9 @@ def holder(stack: Stack, job_id: str, among: Iterable[str]) -> str:
     rows = query(
         url,
         "SELECT a.client_port FROM job j JOIN pg_locks l ON l.locktype = 'advisory' AND l.classid = 7001"
-        " AND l.objid = j.worker_key::oid AND l.granted JOIN pg_stat_activity a ON a.pid = l.pid WHERE j.id = %s",
+        " AND l.objid = j.worker_key::oid AND l.granted"
+        " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        " JOIN pg_stat_activity a ON a.pid = l.pid WHERE j.id = %s",
         [job_id],
     )
     port = int(str(rows[0][0]))
