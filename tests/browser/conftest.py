@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -70,8 +71,9 @@ def site(
     """
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine: apt install chromium, or set CHROMIUM to one")
-    url = servers.create_database("browser", template)
-    with ModelServer() as model, ValkeyServer(server_folder / "browser") as broker:
+    name = f"browser_{secrets.token_hex(4)}"  # a worker may come back to this folder after others
+    url = servers.create_database(name, template)
+    with ModelServer() as model, ValkeyServer(server_folder / name) as broker:
         values = {"OPENAI_API_KEY": "sk-of-a-test", "OPENAI_BASE_URL": model.base_url, "RATELIMIT_ENABLED": "false"}
         stack = Stack(url, broker.url, tmp_path_factory.mktemp("stack"), **values)
         try:

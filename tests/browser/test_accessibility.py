@@ -23,7 +23,7 @@ DESK_SIZE = SIZES[1]
 FOR_VISITORS = ("/login", "/register", "/privacy", "/legal", "/accessibility", "/nothing-here")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def answered(site: Site) -> tuple[ApiClient, str]:
     """A customer with one answered conversation, one that a person follows, and one that is closed."""
     client, staff = site.customer(), site.staff()

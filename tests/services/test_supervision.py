@@ -160,7 +160,7 @@ def test_the_laws_are_counted_when_they_are_broken(session: Session, client: Ide
     found = supervision.law_violations(session)
     assert (found["overdue"], found["orphaned"]) == (1, 1)
     session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
-    session.execute(text("ALTER TABLE message DROP CONSTRAINT fk_message_reply_job_id"))
+    session.execute(text("ALTER TABLE message DROP CONSTRAINT fk_message_reply_job"))
     session.execute(text("ALTER TABLE message DROP CONSTRAINT uq_message_reply_to"))
     session.execute(text("DELETE FROM job"))
     for seq in (2, 3):

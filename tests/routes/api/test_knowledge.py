@@ -110,8 +110,10 @@ def test_too_large_a_document_is_refused_and_not_kept(
     admin: ApiClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from webapp.routes.api import knowledge as route  # noqa: PLC0415  only this test changes its limit
+    from webapp.services import documents  # noqa: PLC0415  idem
 
-    monkeypatch.setattr(route, "MAX_DOCUMENT_BYTES", 1000)
+    monkeypatch.setattr(documents, "MAX_BYTES", 1000)
+    monkeypatch.setattr(route, "MAX_FORM_BYTES", 100_000)
     before = _files(settings)
     problem(_upload(admin, "notice.txt", b"x" * 1001), 413, "too_large")
     problem(_upload(admin, "notice.txt", b"x" * 200_000), 413, "http_413")
@@ -126,7 +128,7 @@ def test_the_same_file_twice_is_one_document(admin: ApiClient, settings: Setting
     before = _files(settings)
     again = _upload(admin, "copie.txt", content, audience="internal").json()
     assert (again["document"]["id"], again["job"]["id"]) == (first["document"]["id"], first["job"]["id"])
-    assert again["document"]["audience"] == "internal"
+    assert again["document"]["audience"] == "public"  # the same file again changes nothing
     assert _files(settings) == before
     with transaction(database_url) as session:
         supervision.refuse(session, claimed(session, first["job"]["id"], JobKind.INGEST), "empty")
