@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from webapp.assistant import citations, embeddings, language, phrases, retrieval, words
+from webapp.assistant import citations, embeddings, kinds, language, phrases, retrieval, words
 from webapp.domain import Outcome, Reply
 
 if TYPE_CHECKING:
@@ -20,8 +20,9 @@ _FITTING = 0.8  # of the best quote's fit
 _WHOLE = 400  # a passage up to so many characters is quoted whole
 _QUOTED = 420  # characters quoted of a longer one
 _LISTED = 3  # line ends that make a passage a list, of which only the fitting rows are quoted
-_MOST_ROWS = 4
+_MOST_ROWS = 8
 _EMPTY = 0.6  # taken off a sentence that tells nothing new
+_WITHOUT_FIGURE = 0.3  # taken off a sentence without a figure, when one is asked for
 _ROW_SHARE = 0.6  # of the best row's score
 _CLOSE = 0.92  # of the best score: from here a second passage is quoted too
 _CONFIDENT = 0.29  # score from which a passage really is about the question
@@ -51,14 +52,14 @@ def answer(question: Question, passages: Sequence[Passage], scores: Sequence[flo
     ranked = _in_own_language(sorted(zip(scores, passages, strict=True), key=lambda pair: -pair[0]), spoken)
     best = ranked[0][0]
     quotes = [_quote(query, passage, score) for score, passage in ranked[:_MOST_READ] if score >= _CLOSE * best]
-    return _reply(_fittest(quotes), spoken)
+    return _reply(_fitting(quotes), spoken)
 
 
-def _fittest(quotes: list[_Quote]) -> list[_Quote]:
-    """The quotes that answer best, each text once: a passage about the subject may still not say what was asked."""
-    unique = list({quote.text: quote for quote in reversed(quotes)}.values())
-    ranked = sorted(unique, key=lambda quote: -quote.fit)
-    return [quote for quote in ranked if quote.fit >= _FITTING * ranked[0].fit][:_MOST_SOURCES]
+def _fitting(quotes: list[_Quote]) -> list[_Quote]:
+    """The quotes worth reading, best passage first, each text once; a passage on the subject may not answer."""
+    unique = list({quote.text: quote for quote in reversed(quotes)}.values())[::-1]
+    wanted = _FITTING * max(quote.fit for quote in unique)
+    return [quote for quote in unique if quote.fit >= wanted][:_MOST_SOURCES]
 
 
 def no_answer(spoken: Language) -> Reply:
@@ -110,10 +111,17 @@ def _sentence_scores(query: str, passage: Passage, sentences: list[str]) -> list
     near = vectors[1:] @ vectors[0]
     scores = []
     for sentence, likeness in zip(sentences, near, strict=True):
-        held = set(words.terms(sentence, passage.language))
-        empty = held <= wanted and not re.search(r"\d", sentence)  # it only repeats the question
-        scores.append(float(likeness) + len(told & held) / (len(told) or 1) - (_EMPTY if empty else 0.0))
+        held = set(words.terms(f"{sentence} {kinds.details(sentence, passage.language)}", passage.language))
+        score = float(likeness) + len(told & held) / (len(told) or 1)
+        scores.append(score - _taken_off(sentence, repeats=held <= wanted, figure=kinds.asks_figure(query)))
     return scores
+
+
+def _taken_off(sentence: str, *, repeats: bool, figure: bool) -> float:
+    """What a sentence loses that only repeats the question, or that lacks the figure asked for."""
+    if kinds.gives_figure(sentence):
+        return 0.0
+    return (_EMPTY if repeats else 0.0) + (_WITHOUT_FIGURE if figure else 0.0)
 
 
 def _reply(quotes: list[_Quote], spoken: Language) -> Reply:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.assistant import words
+from webapp.assistant import kinds, words
 from webapp.assistant.embeddings import name_of
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Segment:
         self.texts = _faiss(vectors[:, :dimensions])
         self.names = _faiss(vectors[first, dimensions:] if first else vectors[:0, dimensions:])
         sequences = [
-            [*words.terms(name, row.language), "", *words.terms(row.text, row.language)]
+            [*words.terms(name, row.language), "", *words.terms(_searched(row), row.language)]
             for row, name in zip(rows, names, strict=True)
         ]
         self.stems = _stems(sequences)
@@ -106,6 +106,11 @@ class _Order:
     def of(self, position: int) -> list[int]:
         found: list[int] = self._numbers[self._starts[position] : self._starts[position + 1]].tolist()
         return found
+
+
+def _searched(row: IndexRow) -> str:
+    """The text with the names of the details it gives: who asks for the address finds the postcode."""
+    return f"{row.text} {kinds.details(row.text, row.language)}"
 
 
 def _vectors(rows: Sequence[IndexRow], dimensions: int) -> Floats:

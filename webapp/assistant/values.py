@@ -33,7 +33,7 @@ _MONTHS = {
     )
     for name in names.split()
 }
-_NUMBER_WORDS = {
+NUMBER_WORDS = {
     word: str(number)
     for number, forms in {
         2: "deux two", 3: "trois three", 4: "quatre four", 5: "cinq five", 6: "six", 7: "sept seven", 8: "huit eight",
@@ -152,7 +152,7 @@ def _link_forms(match: re.Match[str]) -> set[str]:
 
 
 def _word_forms(match: re.Match[str]) -> set[str]:
-    number = _NUMBER_WORDS.get(fold(match[0]))
+    number = NUMBER_WORDS.get(fold(match[0]))
     return {number} if number else set()
 
 

@@ -63,7 +63,8 @@ def terms(text: str, language: Language) -> list[str]:
 # Turns of phrase a question opens with; their nouns are not what it is about.
 _ASKING = re.compile(
     r"\b(pendant |depuis |en |dans |au bout de )?combien de temps\b|\bquelle est la (durée|valeur) (de |d['’])"
-    r"|\b(à|de|en) quoi consiste\b|\bde quelle (façon|manière)\b|\bd'accord\b|\bhow long\b|\bwhat (kind|sort) of\b",
+    r"|\b(à|de|en) quoi consiste\b|\bde quelle (façon|manière)\b|\bd'accord\b|\bhow long\b|\bwhat (kind|sort) of\b"
+    r"|\bnuméro de (?=téléphone)|(?<=phone )number\b",
     re.IGNORECASE,
 )
 

@@ -1,0 +1,42 @@
+"""The kinds of value a question asks for: a contact detail or a figure, which a text may give without naming it."""
+
+from __future__ import annotations
+
+import re
+
+from webapp.assistant import values, words
+from webapp.domain import Language
+
+# What such details are called, by what they look like: a leaflet prints "62138 Douvrin", not "address".
+_DETAILS: tuple[tuple[re.Pattern[str], dict[Language, str]], ...] = (
+    (
+        re.compile(r"\b(?:F-)?\d{5}\s+[A-ZÀ-Ý][\w'’-]+|\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b"),
+        {Language.FR: "adresse", Language.EN: "address"},
+    ),
+    (
+        re.compile(r"(?<![\w.,])(?:\+\d{1,3}[\s.-]?(?:\(0\))?|0)\d(?:[\s.-]?\d{2}){4}(?!\d)"),
+        {Language.FR: "téléphone", Language.EN: "telephone phone"},
+    ),
+    (re.compile(r"[\w.+-]+@[\w-]+\.\w+"), {Language.FR: "mail", Language.EN: "mail email"}),
+)
+_FIGURE_ASKED = re.compile(
+    r"\bcombien\b|\bquel(?:le)?s? (?:est|sont|était) (?:l[ea]s? |l['’])?"
+    r"(?:durée|délai|prix|tarif|coût|montant|poids|taille|dimension|hauteur|largeur|épaisseur|coefficient|nombre)"
+    r"|\b(?:quelle durée|quel délai|quel prix|quel poids)\b|\bhow (?:long|many|much|far|heavy|wide|tall|high|thick)\b"
+    r"|\bwhat is the (?:price|cost|weight|length|width|height|delay|period|number|coefficient)\b",
+    re.IGNORECASE,
+)
+_DIGIT = re.compile(r"\d")
+
+
+def details(text: str, language: Language) -> str:
+    """The names of the contact details a text gives, as words a question may use."""
+    return " ".join(names[language] for pattern, names in _DETAILS if pattern.search(text))
+
+
+def asks_figure(question: str) -> bool:
+    return bool(_FIGURE_ASKED.search(question))
+
+
+def gives_figure(text: str) -> bool:
+    return bool(_DIGIT.search(text)) or any(word in values.NUMBER_WORDS for word in words.fold(text).split())
