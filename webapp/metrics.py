@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Gauge, Histogram
+import os
+import platform
+
+from prometheus_client import Counter, Gauge, Histogram, values
 
 from webapp.domain import Author, HandoverReason, JobStatus, Queue
 
 WAIT_BUCKETS = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600)
 MODEL_BUCKETS = (0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60)
 RETRIEVAL_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
+
+if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+    # Containers that share the folder have the same process numbers: each file carries the machine's name too.
+    MACHINE = platform.node().replace("_", "-")
+    values.ValueClass = values.MultiProcessValue(lambda: f"{MACHINE}-{os.getpid()}")  # type: ignore[no-untyped-call]  # the library's own
 
 JOB_WAIT = Histogram("sav_job_wait_seconds", "From queued to claimed", ["queue"], buckets=WAIT_BUCKETS)
 JOB_RUN = Histogram("sav_job_run_seconds", "From claimed to ended", ["queue", "outcome"], buckets=WAIT_BUCKETS)
