@@ -1,0 +1,27 @@
+// Thumbs under a reply, without a reload. The forms do the same with no script.
+
+import { call } from "./server.js";
+
+document.addEventListener("submit", (event) => {
+  const box = event.target.closest("[data-feedback]");
+  if (!box) return;
+  event.preventDefault();
+  rate(box, event.submitter?.value ?? "down", event.target.elements.comment?.value.trim());
+});
+
+async function rate(box, rating, comment) {
+  const id = box.closest("[data-message]").dataset.message;
+  const body = comment ? { rating, comment } : { rating };
+  const answer = await call("POST", `/api/messages/${id}/feedback`, { body });
+  const isKept = answer.outcome === "ok";
+  box.querySelector("[data-said]").textContent = isKept ? box.dataset.kept : box.dataset.failed;
+  if (isKept) show(box, rating, Boolean(comment));
+}
+
+/** Show the rating as it stands; after a thumb down, a place to say why. */
+function show(box, rating, isExplained) {
+  for (const thumb of box.querySelectorAll(".thumb")) thumb.setAttribute("aria-pressed", String(thumb.value === rating));
+  const why = box.querySelector("[data-why]");
+  why.hidden = rating !== "down";
+  why.open = rating === "down" && !isExplained;
+}
