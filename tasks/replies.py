@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from tasks.base import ClaimLostError, TryAgainError, Work
 from tasks.worker import app
 from webapp import metrics
-from webapp.domain import JobKind, Question, Reply
+from webapp.domain import HandoverReason, JobKind, Outcome, Question, Reply
 from webapp.errors import ModelUnavailableError
 from webapp.services import knowledge, replies
 from webapp.settings import ModelOut
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
     from tasks.runtime import Runtime
     from webapp.assistant.llm import ModelClient
-    from webapp.domain import Candidate, Passage
+    from webapp.domain import Brief, Candidate, Language, Passage
     from webapp.services.jobs import Claim
+    from webapp.services.replies import Asked
 
 log = logging.getLogger(__name__)
 
@@ -45,15 +46,42 @@ class Thought:
     reply: Reply
     index_version: int
     read: tuple[int, ...]
+    brief: Brief | None
 
 
-def prepare(session: Session, claim: Claim) -> Question:
-    return replies.question(session, claim)
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """A person takes the question over; no answer was looked for."""
+
+    reason: HandoverReason
+    language: Language
+    brief: Brief
 
 
-def think(runtime: Runtime, claim: Claim, question: Question) -> Thought:
+def prepare(session: Session, claim: Claim) -> Asked:
+    return replies.asked(session, claim)
+
+
+def think(runtime: Runtime, claim: Claim, asked: Asked) -> Thought | Handover:
+    return _handover(asked) or _answer(runtime, claim, asked)
+
+
+def _handover(asked: Asked) -> Handover | None:
+    """Say that a person takes over at once; where one is owed already, only for what she must hear all the same."""
+    from webapp.assistant import brief, escalation, language
+
+    question = asked.question
+    reason = escalation.reason(question.text, asked.lately, asked.safety_words)
+    if reason is None or (asked.awaits_person and reason in (HandoverReason.ANGER, HandoverReason.REPEATED)):
+        return None
+    return Handover(reason, language.detect(question.text, asked.language), brief.brief(question, None))
+
+
+def _answer(runtime: Runtime, claim: Claim, asked: Asked) -> Thought:
+    from webapp.assistant.brief import brief
     from webapp.assistant.reply import write_reply
 
+    question = asked.question
     version, passages, scores = find_passages(runtime, question, PASSAGES, staff=False)
     draft = _draft_writer(runtime, claim)
 
@@ -61,12 +89,18 @@ def think(runtime: Runtime, claim: Claim, question: Question) -> Thought:
         return write_reply(question, passages, scores, model, draft)
 
     read = tuple(passage.id for passage in passages)
-    return Thought(_with_model_or_without(runtime, claim, write), version, read)
+    reply = with_model_or_without(runtime, claim, write) if asked.use_model else write(None)
+    found_nothing = reply.outcome is Outcome.NO_ANSWER
+    return Thought(reply, version, read, brief(question, reply) if found_nothing else None)
 
 
-def record(session: Session, claim: Claim, thought: Thought) -> bool:
+def record(session: Session, claim: Claim, thought: Thought | Handover) -> bool:
+    if isinstance(thought, Handover):
+        return replies.hand_over(session, claim, thought.reason, thought.language, thought.brief)
     try:
-        recorded = replies.record(session, claim, thought.reply, thought.index_version, thought.read)
+        recorded = replies.record(
+            session, claim, thought.reply, thought.index_version, thought.read, brief=thought.brief
+        )
     except replies.SourcesGoneError:
         raise TryAgainError(0.0) from None
     return recorded
@@ -88,7 +122,7 @@ def find_passages(
     return index.version, passages, [score[passage.id] for passage in passages]
 
 
-def _with_model_or_without(runtime: Runtime, claim: Claim, write: Callable[[ModelClient | None], Reply]) -> Reply:
+def with_model_or_without(runtime: Runtime, claim: Claim, write: Callable[[ModelClient | None], Reply]) -> Reply:
     """Let the model write; when it is out, wait for it or quote the documents, as the firm has chosen."""
     if runtime.model is None:
         return write(None)
@@ -97,11 +131,11 @@ def _with_model_or_without(runtime: Runtime, claim: Claim, write: Callable[[Mode
     try:
         reply = write(runtime.model)
     except ModelUnavailableError as error:
-        metrics.LLM_REQUESTS.labels(name, JobKind.REPLY, error.reason).inc()
+        metrics.LLM_REQUESTS.labels(name, claim.kind, error.reason).inc()
         log.warning("job %s attempt %d: model %s", claim.job_id, claim.attempts, error.reason)
         return _without_model(runtime, claim, error, write)
-    metrics.LLM_REQUESTS.labels(name, JobKind.REPLY, "ok").inc()
-    metrics.LLM_DURATION.labels(name, JobKind.REPLY).observe(time.monotonic() - began)
+    metrics.LLM_REQUESTS.labels(name, claim.kind, "ok").inc()
+    metrics.LLM_DURATION.labels(name, claim.kind).observe(time.monotonic() - began)
     metrics.LLM_TOKENS.labels(name, "input").inc(reply.usage.input_tokens)
     metrics.LLM_TOKENS.labels(name, "output").inc(reply.usage.output_tokens)
     return reply

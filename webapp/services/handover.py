@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, select, text
+from sqlalchemy.orm import object_session
 from uuid_utils.compat import uuid7
 
 from webapp import metrics
@@ -18,6 +19,7 @@ from webapp.domain import (
     Outcome,
 )
 from webapp.models import Conversation, Draft, Job, Message
+from webapp.services import briefs
 from webapp.texts import say
 
 if TYPE_CHECKING:
@@ -26,8 +28,13 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
+    from webapp.domain import Brief
+
 # A person already speaks, or nobody is owed anything any more.
 _NOBODY_IS_OWED = (HandoverReason.STAFF_SPOKE, HandoverReason.CLOSED)
+
+# A person who is owed already needs to hear of these all the same.
+_TELL_MORE = (HandoverReason.SAFETY, HandoverReason.CUSTOMER)
 
 _FILL_SLOT = text("""
 UPDATE job SET status = :status, reply_id = :reply, worker_key = NULL, lease_until = NULL, fence = fence + 1,
@@ -62,9 +69,18 @@ def touch(conversation: Conversation) -> None:
     conversation.updated_at = func.clock_timestamp()
 
 
-def hand_over_open_replies(session: Session, conversation: Conversation, reason: HandoverReason) -> int:
+def hand_over_open_replies(
+    session: Session, conversation: Conversation, reason: HandoverReason, brief: Brief | None = None
+) -> int:
     """Fill every open reply slot of a locked conversation; return how many there were."""
-    return _hand_over(session, conversation, reason, Job.kind == JobKind.REPLY)
+    return _hand_over(session, conversation, reason, Job.kind == JobKind.REPLY, brief)
+
+
+def hand_over_reply(
+    session: Session, conversation: Conversation, job_id: UUID, reason: HandoverReason, brief: Brief
+) -> int:
+    """Fill one reply slot of a locked conversation; 0 when it is filled already."""
+    return _hand_over(session, conversation, reason, Job.id == job_id, brief)
 
 
 def give_up(session: Session, conversation_id: UUID, job_id: UUID, reason: HandoverReason) -> int:
@@ -72,7 +88,13 @@ def give_up(session: Session, conversation_id: UUID, job_id: UUID, reason: Hando
     return _hand_over(session, lock_conversation(session, conversation_id), reason, Job.id == job_id)
 
 
-def _hand_over(session: Session, conversation: Conversation, reason: HandoverReason, which: ColumnElement[bool]) -> int:
+def _hand_over(
+    session: Session,
+    conversation: Conversation,
+    reason: HandoverReason,
+    which: ColumnElement[bool],
+    brief: Brief | None = None,
+) -> int:
     open_jobs = session.scalars(
         select(Job)
         .where(Job.conversation_id == conversation.id, Job.status.in_(OPEN_JOB_STATUSES), which)
@@ -82,19 +104,29 @@ def _hand_over(session: Session, conversation: Conversation, reason: HandoverRea
     for job in open_jobs:
         _fill_slot(session, conversation, job, reason)
     if open_jobs and reason not in _NOBODY_IS_OWED:
-        owe_a_person(conversation, reason)
+        owe_a_person(conversation, reason, brief)
         session.flush()
     return len(open_jobs)
 
 
-def owe_a_person(conversation: Conversation, reason: HandoverReason) -> None:
-    """Put a locked conversation among those that wait for a person, keeping its place if it waits already."""
-    metrics.HANDOVERS.labels(reason).inc()
+def owe_a_person(conversation: Conversation, reason: HandoverReason, brief: Brief | None = None) -> None:
+    """Put a locked conversation among those that wait for a person.
+
+    One that waits already keeps its place and is not counted again.
+    """
+    waits = conversation.waiting_since is not None
     conversation.status = ConversationStatus.WAITING_STAFF
-    conversation.handover_reason = reason
     conversation.no_answers = 0
-    if conversation.waiting_since is None:
+    if waits and (reason not in _TELL_MORE or conversation.handover_reason is HandoverReason.SAFETY):
+        return
+    if not waits:
+        metrics.HANDOVERS.labels(reason).inc()
         conversation.waiting_since = func.clock_timestamp()
+    conversation.handover_reason = reason
+    session = object_session(conversation)
+    if brief is None and session is not None:
+        brief = briefs.of(session, conversation)
+    conversation.brief = None if brief is None else briefs.write(brief, conversation.language)
 
 
 def _fill_slot(session: Session, conversation: Conversation, job: Job, reason: HandoverReason) -> None:
