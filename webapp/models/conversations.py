@@ -19,10 +19,36 @@ class Conversation(Base):
     __tablename__ = "conversation"
     __table_args__ = (
         CheckConstraint("(status = 'closed') = (closed_at IS NOT NULL)", name="closed_when"),
+        Index(
+            "ix_conversation_opened",  # the figures of a period read this alone
+            "created_at",
+            postgresql_include=["id", "status", "handover_reason", "closed_at"],
+        ),
         Index("ix_conversation_client_activity", "client_id", text("updated_at DESC"), text("id DESC")),
         Index("ix_conversation_activity", text("updated_at DESC"), text("id DESC")),
         Index("ix_conversation_waiting", "waiting_since", "id", postgresql_where=text("waiting_since IS NOT NULL")),
         Index("ix_conversation_status_activity", "status", text("updated_at DESC"), text("id DESC")),
+        Index(
+            "ix_conversation_assignee_activity",
+            "assignee_id",
+            text("updated_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("assignee_id IS NOT NULL"),
+        ),
+        # Of their own, since PostgreSQL takes no order from an index of many assignees when it looks for none.
+        Index(
+            "ix_conversation_unassigned_activity",
+            text("updated_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("assignee_id IS NULL"),
+        ),
+        Index(
+            "ix_conversation_unread_activity",
+            text("updated_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("last_client_seq > staff_seen_seq"),
+        ),
+        Index("ix_conversation_language_activity", "language", text("updated_at DESC"), text("id DESC")),
     )
 
     id: Mapped[Id]
@@ -37,6 +63,7 @@ class Conversation(Base):
     no_answers: Mapped[int] = mapped_column(default=0)  # in a row; the second hands over
     handover_reason: Mapped[HandoverReason | None] = mapped_column(choice(HandoverReason, "handover_reason"))
     handover_note: Mapped[str | None]  # the customer's own words for it
+    brief: Mapped[str | None]  # what a person who takes over should know first
     waiting_since: Mapped[datetime | None]  # when a person became owed
     last_client_seq: Mapped[int] = mapped_column(default=0)
     staff_seen_seq: Mapped[int] = mapped_column(default=0)
@@ -44,6 +71,11 @@ class Conversation(Base):
     summary_state: Mapped[SummaryState] = mapped_column(
         choice(SummaryState, "summary_state"), default=SummaryState.NONE
     )
+    summary_fields: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default=text("'{}'::jsonb"))
+    summary_seq: Mapped[int] = mapped_column(default=0, server_default="0")  # the last message it tells of
+    summary_edited: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    closing_rating: Mapped[str | None]
+    closing_comment: Mapped[str | None]
     last_seq: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[Created]
@@ -87,6 +119,12 @@ class Message(Base):
             initially="DEFERRED",
             use_alter=True,
         ),
+        Index(
+            "ix_message_replied",
+            "created_at",
+            postgresql_where=text("role = 'assistant'"),
+            postgresql_include=["id", "outcome", "input_tokens", "output_tokens", "feedback"],
+        ),
         CheckConstraint("(role = 'assistant') = (reply_to IS NOT NULL)", name="assistant_replies"),
         CheckConstraint("(outcome IS NULL) OR (role = 'assistant')", name="outcome_of_assistant"),
         CheckConstraint("owes_reply = (reply_job_id IS NOT NULL)", name="owed_reply_has_job"),
@@ -117,3 +155,28 @@ class Message(Base):
     feedback_comment: Mapped[str | None]
 
     author: Mapped[Account | None] = relationship(lazy="raise")
+
+
+class StaffDraft(Base):
+    """What a member of staff is writing in a case: kept until it is sent, and seen by the others as "is writing"."""
+
+    __tablename__ = "staff_draft"
+
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id", ondelete="CASCADE"), primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
+    content: Mapped[str]
+    updated_at: Mapped[Created]
+
+    account: Mapped[Account] = relationship(lazy="raise")
+
+
+class SavedReply(Base):
+    """A text staff sends often, under a title of its own."""
+
+    __tablename__ = "saved_reply"
+
+    id: Mapped[Id]
+    title: Mapped[str] = mapped_column(unique=True)
+    content: Mapped[str]
+    language: Mapped[Language] = mapped_column(choice(Language, "language"))
+    updated_at: Mapped[Created]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, exists, func, select, tuple_
+from sqlalchemy import delete, exists, func, select
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import joinedload, selectinload
 
-from webapp.domain import Author, ConversationStatus, HandoverReason, JobKind, SummaryState
+from webapp.domain import Author, ConversationStatus, HandoverReason, SummaryState
 from webapp.errors import ConflictError, ConversationClosedError, NotFoundError
-from webapp.models import Conversation, Job, Message
-from webapp.services import jobs
+from webapp.models import Conversation, ConversationSearch, Message
+from webapp.services import lists, notices, search, summaries
 from webapp.services.handover import hand_over_open_replies, lock_conversation, owe_a_person, touch
 
 if TYPE_CHECKING:
@@ -23,27 +23,36 @@ if TYPE_CHECKING:
     from sqlalchemy import Select
     from sqlalchemy.orm import Session
 
+    from webapp.domain import Language
     from webapp.services.accounts import Identity
 
 MESSAGES_PER_PAGE = 500
-SUMMARY_DEADLINE_S = 600
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """How a list is cut and sorted; `wait` puts the longest wait for a person first."""
+    """How a list is cut and sorted; `by_wait` puts the longest wait for a person first.
+
+    `unassigned` asks for the cases that nobody has; `unread` and `client_id` are for staff and cut nothing for a
+    customer, who is not to learn what staff has read. `q` keeps the cases in which every word of it occurs.
+    """
 
     status: ConversationStatus | None = None
     assignee_id: UUID | None = None
     by_wait: bool = False
     after: tuple[datetime, UUID] | None = None
     limit: int = 50
+    unassigned: bool = False
+    unread: bool | None = None
+    language: Language | None = None
+    client_id: UUID | None = None
+    q: str = ""
 
 
 def visible_to(reader: Identity) -> Select[Conversation]:
     """Return the cases this reader may see: a customer's own, everybody's for staff."""
     statement = select(Conversation).options(joinedload(Conversation.client), joinedload(Conversation.assignee))
-    return statement if reader.is_staff else statement.where(Conversation.client_id == reader.account_id)
+    return statement.where(lists.may_be_seen(Conversation, reader))
 
 
 def get(session: Session, reader: Identity, conversation_id: UUID) -> Conversation:
@@ -60,23 +69,13 @@ def get(session: Session, reader: Identity, conversation_id: UUID) -> Conversati
 
 def find(session: Session, reader: Identity, wanted: Filter) -> Sequence[Conversation]:
     """Return one page of a list, one row longer than the limit when there is more."""
-    statement = visible_to(reader)
-    if wanted.status is not None:
-        statement = statement.where(Conversation.status == wanted.status)
-    if wanted.assignee_id is not None:
-        statement = statement.where(Conversation.assignee_id == wanted.assignee_id)
-    return session.scalars(_page(statement, wanted).limit(wanted.limit + 1)).all()
-
-
-def _page(statement: Select[Conversation], wanted: Filter) -> Select[Conversation]:
-    if wanted.by_wait:
-        place = tuple_(Conversation.waiting_since, Conversation.id)
-        statement = statement.where(Conversation.waiting_since.is_not(None))
-        statement = statement if wanted.after is None else statement.where(place > wanted.after)
-        return statement.order_by(Conversation.waiting_since, Conversation.id)
-    place = tuple_(Conversation.updated_at, Conversation.id)
-    statement = statement if wanted.after is None else statement.where(place < wanted.after)
-    return statement.order_by(Conversation.updated_at.desc(), Conversation.id.desc())
+    statement = visible_to(reader).order_by(*lists.order(wanted))
+    if not wanted.q.strip():
+        return session.scalars(statement.where(*lists.cut(Conversation, reader, wanted)).limit(wanted.limit + 1)).all()
+    asked = search.Asked(wanted.q, reader.is_staff, wanted.by_wait, wanted.limit + 1)
+    cases, rows = lists.ids(Conversation, reader, wanted), lists.ids(ConversationSearch, reader, wanted)
+    found = search.matching(session, cases, rows, asked)
+    return session.scalars(statement.where(Conversation.id.in_(found))).all()
 
 
 def messages(session: Session, conversation_id: UUID, after: int) -> Sequence[Message]:
@@ -146,11 +145,11 @@ def close(session: Session, reader: Identity, conversation_id: UUID) -> UUID | N
     """Close a case at once and leave its summary to a job; an empty case is removed instead.
 
     Returns:
-        The summary job, the same one when the case is closed already; None when the case was removed.
+        The summary job, the same one when nothing was said since it was closed before; None when the case was removed.
     """
     conversation = lock_visible(session, reader, conversation_id)
     if conversation.status is ConversationStatus.CLOSED:
-        return _summary_job(session, conversation_id)
+        return summaries.owe(session, conversation, reader.account_id)
     said = exists().where(Message.conversation_id == conversation_id, Message.role == Author.CLIENT)
     if not session.scalar(select(said)):
         session.execute(delete(Conversation).where(Conversation.id == conversation_id))
@@ -159,25 +158,13 @@ def close(session: Session, reader: Identity, conversation_id: UUID) -> UUID | N
     conversation.status = ConversationStatus.CLOSED
     conversation.closed_at = func.clock_timestamp()
     conversation.waiting_since = None
-    conversation.summary_state = SummaryState.PENDING
+    if conversation.summary_seq != conversation.last_seq:
+        conversation.summary_state, conversation.summary_edited = SummaryState.PENDING, False
     touch(conversation)
     session.flush()
-    return jobs.enqueue(
-        session,
-        JobKind.SUMMARY,
-        deadline_s=SUMMARY_DEADLINE_S,
-        conversation_id=conversation_id,
-        requester_id=reader.account_id,
-    )
-
-
-def _summary_job(session: Session, conversation_id: UUID) -> UUID:
-    return session.execute(
-        select(Job.id)
-        .where(Job.conversation_id == conversation_id, Job.kind == JobKind.SUMMARY)
-        .order_by(Job.created_at.desc())
-        .limit(1)
-    ).scalar_one()
+    if reader.is_staff:
+        notices.case_closed(session, conversation)
+    return summaries.owe(session, conversation, reader.account_id)
 
 
 def reopen(session: Session, reader: Identity, conversation_id: UUID) -> None:
@@ -191,15 +178,35 @@ def reopen(session: Session, reader: Identity, conversation_id: UUID) -> None:
     conversation.no_answers = 0
     if not conversation.assistant_on:  # nobody but a person will answer what comes
         owe_a_person(conversation, conversation.handover_reason or HandoverReason.ASSISTANT_OFF)
+    summaries.give_another_chance(session, conversation)
     touch(conversation)
     session.flush()
 
 
-def rate(session: Session, client: Identity, message_id: UUID, rating: str, comment: str | None) -> None:
-    """Keep what the customer thinks of a reply."""
+def rate(session: Session, client: Identity, message_id: UUID, rating: str, comment: str | None) -> Message:
+    """Keep what the customer thinks of a reply.
+
+    Raises:
+        ConflictError: it is no reply of the assistant.
+    """
     message = get_message(session, client, message_id)
     if message.role is not Author.ASSISTANT:
         raise ConflictError
-    message.feedback, message.feedback_comment = rating, comment
+    message.feedback, message.feedback_comment = rating, comment or None
     touch(lock_conversation(session, message.conversation_id))
+    session.flush()
+    return message
+
+
+def rate_closing(session: Session, client: Identity, conversation_id: UUID, rating: str, comment: str | None) -> None:
+    """Keep the customer's word on a closed case.
+
+    Raises:
+        ConflictError: it is open.
+    """
+    conversation = lock_visible(session, client, conversation_id)
+    if conversation.status is not ConversationStatus.CLOSED:
+        raise ConflictError
+    conversation.closing_rating, conversation.closing_comment = rating, comment or None
+    touch(conversation)
     session.flush()

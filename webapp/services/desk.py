@@ -6,21 +6,24 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from webapp.domain import Author, ConversationStatus, HandoverReason
+from webapp.domain import Author, ConversationStatus, HandoverReason, Role
 from webapp.errors import ConflictError, ConversationClosedError, InvalidError, KeyReusedError
-from webapp.models import Conversation, Message
-from webapp.services import accounts
+from webapp.models import Account, Conversation, Message
+from webapp.services import accounts, drafts, notices
 from webapp.services.conversations import lock_visible
 from webapp.services.handover import hand_over_open_replies, owe_a_person, say_next, touch
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from uuid import UUID
 
     from sqlalchemy.orm import Session
 
     from webapp.services.accounts import Identity
+
+OTHERS = 5  # of the customer's conversations, beside a case
 
 
 def mark_seen(session: Session, conversation: Conversation) -> None:
@@ -29,10 +32,26 @@ def mark_seen(session: Session, conversation: Conversation) -> None:
     session.flush()
 
 
+def colleagues(session: Session) -> Sequence[Account]:
+    """Return everybody a case can be given to, by name."""
+    may = Account.active, Account.role.in_((Role.STAFF, Role.ADMIN))
+    return session.scalars(select(Account).where(*may).order_by(func.lower(Account.name), Account.id)).all()
+
+
+def others_of(session: Session, conversation: Conversation) -> Sequence[Conversation]:
+    """Return the customer's other last conversations."""
+    return session.scalars(
+        select(Conversation)
+        .where(Conversation.client_id == conversation.client_id, Conversation.id != conversation.id)
+        .order_by(Conversation.updated_at.desc(), Conversation.id.desc())
+        .limit(OTHERS)
+    ).all()
+
+
 def speak(session: Session, staff: Identity, conversation_id: UUID, content: str, key: str | None) -> Message:
     """Say something as a person: the assistant falls silent, its open replies are handed over.
 
-    Said again under the same key, it is the message it was the first time.
+    Said again under the same key, it is the message it was the first time. Its draft goes with its sending.
 
     Raises:
         ConversationClosedError: the case is closed.
@@ -58,11 +77,15 @@ def speak(session: Session, staff: Identity, conversation_id: UUID, content: str
         message.idempotency_key, message.content_digest = key, digest
     said = say_next(session, conversation, message)
     conversation.staff_seen_seq = said.seq
+    drafts.drop(session, staff.account_id, conversation_id)
     session.flush()
+    notices.person_answered(session, conversation)
     return said
 
 
 def _said_under(session: Session, author_id: UUID, key: str | None) -> Message | None:
+    if key is None:
+        return None
     return session.scalar(select(Message).where(Message.author_id == author_id, Message.idempotency_key == key))
 
 
@@ -72,6 +95,7 @@ class Change:
 
     status: ConversationStatus | None = None
     assignee_id: UUID | None = None
+    unassign: bool = False
     subject: str | None = None
     assistant_on: bool | None = None
 
@@ -93,7 +117,7 @@ def change(session: Session, staff: Identity, conversation_id: UUID, wanted: Cha
     if wanted.status is not None:
         _set_status(conversation, wanted.status)
     conversation.subject = wanted.subject or conversation.subject
-    conversation.assignee_id = wanted.assignee_id or conversation.assignee_id
+    conversation.assignee_id = None if wanted.unassign else wanted.assignee_id or conversation.assignee_id
     touch(conversation)
     session.flush()
 

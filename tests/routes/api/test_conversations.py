@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,8 +10,6 @@ import pytest
 from tests.harness.servers import query
 from tests.routes.api.problem import problem
 from tests.services.work import answer, claimed, transaction
-from webapp.domain import JobKind
-from webapp.services import summaries
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +23,11 @@ FIELDS = {
     *("created_at", "updated_at", "closed_at", "messages", "more", "jobs"),
 }
 OF_LISTS = FIELDS - {"messages", "more", "jobs"}
-OURS = {"unread", "waiting_since"}  # beyond the contract
+# Beyond the contract.
+OURS = {"unread", "waiting_since", "language", "handover_reason", "handover_note", "brief"} | {
+    *("summary_fields", "summary_edited", "closing_feedback"),
+}
+OF_A_CASE = {"standing", "writing"}
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def _answered(client: ApiClient, database_url: str, text: str = "Bonjour") -> Js
 
 def test_a_case_has_every_field_of_the_contract(client: ApiClient, case: str) -> None:
     seen = client.conversation(case)
-    assert set(seen) == FIELDS | OURS
+    assert set(seen) == FIELDS | OURS | OF_A_CASE
     assert (seen["id"], seen["subject"], seen["status"]) == (case, "Mon volet est bloqué", "new")
     assert (seen["assistant"], seen["assignee"], seen["summary"], seen["summary_state"]) == ("on", None, None, "none")
     assert seen["client"] == {"id": client.user["id"], "name": client.user["name"], "email": None}
@@ -230,65 +231,3 @@ def test_asking_for_a_person_twice_is_asking_once(
     notes = query(database_url, "SELECT handover_note FROM conversation WHERE id = %s", [case])
     assert notes == [("Je préfère parler à quelqu'un",)]
     problem(client.post(f"/api/conversations/{case}/handoff", {"reason": "x" * 501}), 422)
-
-
-def test_closing_twice_is_closing_once(client: ApiClient, case: str) -> None:
-    first = client.post("/api/close_conversation", {"conversation_id": case})
-    again = client.post("/api/close_conversation", {"conversation_id": case})
-    assert (first.status_code, again.status_code) == (202, 202)
-    assert set(first.json()) == {"job"}
-    assert first.json()["job"]["kind"] == "summary"
-    assert again.json()["job"]["id"] == first.json()["job"]["id"]
-    seen = client.conversation(case)
-    assert (seen["status"], seen["summary_state"]) == ("closed", "pending")
-    assert datetime.fromisoformat(seen["closed_at"]).utcoffset() is not None
-    assert [message["outcome"] for message in seen["messages"]] == [None, "handed_over"]
-
-
-def test_a_closed_case_gets_its_summary(client: ApiClient, case: str, database_url: str) -> None:
-    job_id = client.post("/api/close_conversation", {"conversation_id": case}).json()["job"]["id"]
-    with transaction(database_url) as session:
-        summaries.record(session, claimed(session, job_id, JobKind.SUMMARY), "Volet bloqué")
-    seen = client.conversation(case)
-    assert (seen["summary"], seen["summary_state"]) == ("Volet bloqué", "ready")
-
-
-@pytest.mark.parametrize("closer", ["client", "staff"])
-def test_an_empty_case_is_removed_when_it_is_closed(
-    client: ApiClient, staff: ApiClient, database_url: str, closer: str
-) -> None:
-    _many(database_url, client, 1)
-    empty = _walk(client)[0]["id"]
-    who = client if closer == "client" else staff
-    answered = who.post("/api/close_conversation", {"conversation_id": empty})
-    assert (answered.status_code, answered.json()) == (200, {"deleted": True})
-    problem(who.post("/api/close_conversation", {"conversation_id": empty}), 404)
-    problem(client.get(f"/api/conversations/{empty}"), 404)
-
-
-def test_reopening_leaves_an_open_case_and_the_assistant_as_they_are(client: ApiClient, database_url: str) -> None:
-    case = _answered(client, database_url)["conversation_id"]
-    before = client.conversation(case)
-    assert client.post(f"/api/conversations/{case}/reopen").json() == before
-    client.post("/api/close_conversation", {"conversation_id": case})
-    seen = client.post(f"/api/conversations/{case}/reopen").json()
-    assert (seen["status"], seen["closed_at"], seen["assistant"]) == ("in_progress", None, "on")
-    assert client.post("/api/chat", {"message": "Encore", "conversation_id": case}).status_code == 202
-    second = client.post("/api/close_conversation", {"conversation_id": case}).json()["job"]
-    assert second["status"] == "queued"
-
-
-def test_a_reply_is_rated_by_its_customer(client: ApiClient, database_url: str) -> None:
-    sent = _answered(client, database_url)
-    reply = client.conversation(sent["conversation_id"])["messages"][1]
-    assert reply["feedback"] is None
-    for rating in ("up", "down"):
-        rated = client.post(f"/api/messages/{reply['id']}/feedback", {"rating": rating, "comment": "  Merci "})
-        assert (rated.status_code, rated.content) == (204, b"")
-        assert client.conversation(sent["conversation_id"])["messages"][1]["feedback"] == rating
-    kept = query(database_url, "SELECT feedback_comment FROM message WHERE id = %s", [reply["id"]])
-    assert kept == [("Merci",)]
-    for wrong in ({}, {"rating": "meh"}, {"rating": "up", "comment": "x" * 1001}, {"rating": None}):
-        problem(client.post(f"/api/messages/{reply['id']}/feedback", wrong), 422)
-    mine = sent["message"]["id"]
-    problem(client.post(f"/api/messages/{mine}/feedback", {"rating": "up"}), 409, "conflict")

@@ -1,47 +1,62 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from flask import Response, request
 
-from webapp.domain import ConversationStatus
+from webapp.domain import ConversationStatus, Language
 from webapp.errors import InvalidError
 from webapp.extensions import db
 from webapp.routes import access, views
 from webapp.routes.access import me
 from webapp.routes.api import api
 from webapp.routes.api.answers import reply, tagged, unchanged
-from webapp.routes.requests import an_id, body, limit, number, optional_key
-from webapp.routes.schemas import (
-    ClosedOut,
-    CloseIn,
-    ConversationPatchIn,
-    DeletedOut,
-    FeedbackIn,
-    HandoffIn,
-    StaffMessageIn,
-)
+from webapp.routes.requests import an_id, body, limit, number, optional_key, read_cursor
+from webapp.routes.schemas.conversations import ConversationPatchIn, HandoffIn
+from webapp.routes.schemas.messages import StaffMessageIn
 from webapp.services import conversations as cases
 from webapp.services import desk, polling
 
+if TYPE_CHECKING:
+    from uuid import UUID
+
 SORTS = ("activity", "wait")
+NOBODY = "none"
+MAX_SEARCH_LENGTH = 300
 
 
 @api.get("/conversations")
 @access.signed_in
 def conversations() -> Response:
-    sort = _choice("sort", SORTS) or "activity"
-    status = _choice("status", tuple(ConversationStatus))
-    assignee = request.args.get("assignee")
-    return reply(
-        views.conversations(
-            ConversationStatus(status) if status else None,
-            request.args.get("cursor"),
-            limit(),
-            by_wait=sort == "wait",
-            assignee=an_id(assignee) if assignee else None,
-        )
+    return reply(views.listing(_filter()))
+
+
+def _filter() -> cases.Filter:
+    status, language = _choice("status", tuple(ConversationStatus)), _choice("language", tuple(Language))
+    unread, assignee = _choice("unread", ("true", "false")), request.args.get("assignee")
+    return cases.Filter(
+        status=ConversationStatus(status) if status else None,
+        language=Language(language) if language else None,
+        assignee_id=_person(assignee) if assignee != NOBODY else None,
+        unassigned=assignee == NOBODY,
+        client_id=_person(request.args.get("client")),
+        unread=unread == "true" if unread else None,
+        by_wait=_choice("sort", SORTS) == "wait",
+        q=_words(),
+        after=read_cursor(request.args.get("cursor")),
+        limit=limit(),
     )
+
+
+def _person(given: str | None) -> UUID | None:
+    return me().account_id if given == "me" else an_id(given) if given else None
+
+
+def _words() -> str:
+    given = request.args.get("q", "")
+    if len(given) > MAX_SEARCH_LENGTH:
+        raise InvalidError(field="q")
+    return given
 
 
 def _choice(name: str, allowed: tuple[str, ...]) -> str | None:
@@ -56,9 +71,11 @@ def _choice(name: str, allowed: tuple[str, ...]) -> str | None:
 def conversation(conversation_id: str) -> Response:
     row = cases.get(db.session(), me(), an_id(conversation_id))
     after = number("after", 0, low=0, high=views.MAX_SEQ)
-    jobs = polling.open_jobs(db.session(), row.id)
-    tag = views.entity_tag(row, jobs, after)
-    return unchanged(tag) or tagged(views.conversation_of(row, jobs, after), tag)
+    jobs = polling.open_jobs(db.session(), me(), row.id)
+    writers = views.writing(row.id)
+    stands = views.standing_of(row)
+    tag = views.entity_tag(row, jobs, after, writers, stands)
+    return unchanged(tag) or tagged(views.conversation_of(row, jobs, after, writers, stands), tag)
 
 
 @api.patch("/conversations/<conversation_id>")
@@ -75,6 +92,7 @@ def _change(wanted: ConversationPatchIn) -> desk.Change:
     return desk.Change(
         status=ConversationStatus(wanted.status) if wanted.status else None,
         assignee_id=an_id(wanted.assignee_id) if wanted.assignee_id else None,
+        unassign="assignee_id" in wanted.model_fields_set and wanted.assignee_id is None,
         subject=wanted.subject,
         assistant_on=None if wanted.assistant is None else wanted.assistant == "on",
     )
@@ -97,45 +115,3 @@ def handoff(conversation_id: str) -> Response:
     cases.ask_for_a_person(db.session(), me(), found, wanted.reason)
     db.session.commit()
     return reply(views.conversation(found))
-
-
-@api.post("/conversations/<conversation_id>/reopen")
-@access.signed_in
-def reopen(conversation_id: str) -> Response:
-    found = an_id(conversation_id)
-    cases.reopen(db.session(), me(), found)
-    db.session.commit()
-    return reply(views.conversation(found))
-
-
-@api.post("/close_conversation")
-@access.signed_in
-def close() -> Response:
-    found = an_id(body(CloseIn).conversation_id)
-    job_id = cases.close(db.session(), me(), found)
-    db.session.commit()
-    if job_id is None:
-        return reply(DeletedOut(deleted=True))
-    return reply(ClosedOut(job=views.job_by_id(job_id)), 202)
-
-
-@api.post("/messages/<message_id>/feedback")
-@access.client
-def feedback(message_id: str) -> Response:
-    wanted = body(FeedbackIn)
-    cases.rate(db.session(), me(), an_id(message_id), wanted.rating, wanted.comment)
-    db.session.commit()
-    return Response(status=204)
-
-
-@api.get("/conversations/<conversation_id>/export")
-@access.signed_in
-def export(conversation_id: str) -> Response:
-    row = cases.get(db.session(), me(), an_id(conversation_id))
-    whole = views.conversation_of(row, [], 0)
-    while whole.more:
-        following: Any = views.conversation_of(row, [], whole.messages[-1].seq)
-        whole = whole.model_copy(update={"messages": whole.messages + following.messages, "more": following.more})
-    response = reply(whole)
-    response.headers["Content-Disposition"] = f'attachment; filename="conversation-{row.id}.json"'
-    return response

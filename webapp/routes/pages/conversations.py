@@ -11,50 +11,40 @@ from webapp.extensions import db
 from webapp.routes import access, views
 from webapp.routes.access import me
 from webapp.routes.locale import language
+from webapp.routes.pages import desk as panes
 from webapp.routes.pages.addresses import see
 from webapp.routes.pages.blueprint import pages
 from webapp.routes.pages.chat import fault_of
 from webapp.routes.pages.lives import entries
 from webapp.routes.pages.refusals import refused
-from webapp.routes.requests import MAX_KEY_LENGTH, an_id, number
-from webapp.routes.schemas import ConversationPatchIn, StaffMessageIn
+from webapp.routes.requests import MAX_KEY_LENGTH, an_id, number, read_cursor
+from webapp.routes.schemas.messages import StaffMessageIn
 from webapp.services import conversations as cases
 from webapp.services import desk
 from webapp.texts import say
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from flask import Response
     from werkzeug.wrappers import Response as BaseResponse
 
+    from webapp.routes.schemas.conversations import ConversationOut
+
 PER_PAGE = 30
-MOST_WAITING = 100
 
 
 @pages.get("/conversations")
 @access.signed_in
 def conversations() -> str:
-    current, cursor = request.args.get("status", ""), request.args.get("cursor")
+    if me().is_staff:
+        return render_template("desk.html", listing=panes.listing(panes.Asked.read()), conversation=None)
+    current, cursor, q = (request.args.get(name, "") for name in ("status", "cursor", "q"))
     if current and current not in list(ConversationStatus):
         raise InvalidError(field="status")
     status = ConversationStatus(current) if current else None
-    return _desk(status, cursor) if me().is_staff else _mine(status, cursor)
-
-
-def _mine(status: ConversationStatus | None, cursor: str | None) -> str:
-    listing = views.conversations(status, cursor, PER_PAGE)
-    return render_template("conversations_mine.html", listing=listing, current=status or "")
-
-
-def _desk(status: ConversationStatus | None, cursor: str | None) -> str:
-    """Show who waits for a person first, the longest wait at the top, then the rest by activity."""
-    by_wait = status is ConversationStatus.WAITING_STAFF
-    listing = views.conversations(status, cursor, PER_PAGE, by_wait=by_wait)
-    waiting = None
-    if status is None and cursor is None:
-        waiting = views.conversations(None, None, MOST_WAITING, by_wait=True).items
-    if status is None:
-        listing.items = [item for item in listing.items if item.waiting_since is None]
-    return render_template("conversations_desk.html", listing=listing, waiting=waiting, current=status or "")
+    listing = views.listing(cases.Filter(status, after=read_cursor(cursor), limit=PER_PAGE, q=q))
+    return render_template("conversations_mine.html", listing=listing, current=current, q=q)
 
 
 @pages.get("/conversations/<conversation_id>")
@@ -64,25 +54,41 @@ def conversation(conversation_id: str) -> Response:
 
 
 def show(conversation_id: str, *, kept: str = "", error: str | None = None, status: int = 200) -> Response:
-    """Render a case to be read, for staff to be answered as well.
+    """Render a case to be read, for staff in the middle of the desk.
 
     Raises:
         NotFoundError: there is none, or it is not theirs.
     """
-    found = views.conversation(an_id(conversation_id), number("after", 0, low=0, high=views.MAX_SEQ))
+    after = number("after", 0, low=0, high=views.MAX_SEQ)
+    wanted = an_id(conversation_id)
     if me().is_staff:
-        desk.mark_seen(db.session(), cases.get(db.session(), me(), found.id))
-        db.session.commit()
-    page = render_template(
-        "conversation.html",
+        return make_response(_show_at_the_desk(wanted, after, kept, error), status)
+    found = views.conversation(wanted, after)
+    page = render_template("conversation.html", conversation=found, entries=entries(found), after=_last_seq(found))
+    return make_response(page, status)
+
+
+def _show_at_the_desk(conversation_id: UUID, after: int, kept: str, error: str | None) -> str:
+    case = panes.case_of(conversation_id)
+    found = views.conversation(conversation_id, after)
+    while found.more and "after" not in request.args:  # who answers wants the end
+        found = views.conversation(conversation_id, _last_seq(found))
+    return render_template(
+        "desk_conversation.html",
         conversation=found,
+        case=case,
         entries=entries(found),
-        after=found.messages[-1].seq if found.messages else 0,
+        after=_last_seq(found),
+        listing=panes.listing(panes.Asked.read()),
+        help=panes.help_with(found),
         saved="saved" in request.args,
         kept=kept,
         error=error,
     )
-    return make_response(page, status)
+
+
+def _last_seq(conversation: ConversationOut) -> int:
+    return conversation.messages[-1].seq if conversation.messages else 0
 
 
 @pages.post("/conversations/<conversation_id>/messages")
@@ -104,24 +110,7 @@ def speak(conversation_id: str) -> BaseResponse:
     except BusinessError as error:
         return refused(error, again)
     db.session.commit()
-    return see(f"/conversations/{conversation_id}#m-{said.id}")
-
-
-@pages.post("/conversations/<conversation_id>/case")
-@access.staff
-def change_case(conversation_id: str) -> BaseResponse:
-    form = request.form
-    given = ConversationPatchIn.model_validate(
-        {"status": form.get("status") or None, "assistant": form.get("assistant") or None}
-    )
-    wanted = desk.Change(
-        status=ConversationStatus(given.status) if given.status else None,
-        assignee_id=me().account_id if form.get("take") else None,
-        assistant_on=None if given.assistant is None else given.assistant == "on",
-    )
-    desk.change(db.session(), me(), an_id(conversation_id), wanted)
-    db.session.commit()
-    return see(f"/conversations/{conversation_id}?saved=1")
+    return see(panes.Asked.read().address(f"/conversations/{conversation_id}") + f"#m-{said.id}")
 
 
 @pages.post("/conversations/<conversation_id>/close")
