@@ -12,6 +12,8 @@ task_create_missing_queues = False  # a queue nobody consumes is a fault, not a 
 task_routes = {
     "tasks.replies.*": {"queue": "replies"},
     "tasks.summaries.*": {"queue": "background"},
+    "tasks.notices.*": {"queue": "background"},
+    "tasks.proposals.*": {"queue": "background"},
     "tasks.knowledge.search": {"queue": "background"},
     "tasks.knowledge.ingest": {"queue": "documents"},
 }

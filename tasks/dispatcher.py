@@ -17,13 +17,13 @@ import redis
 from kombu.exceptions import OperationalError as BrokerError
 from sqlalchemy.exc import SQLAlchemyError
 
-from tasks import exporter
+from tasks import exporter, searches
 from tasks.tickets import Broker
 from tasks.worker import app, settings
 from webapp import logs, metrics
 from webapp.domain import HandoverReason, Queue
 from webapp.models.engine import WORKER_STATEMENT_TIMEOUT_MS, connect_args, open_sessions
-from webapp.services import jobs, supervision, throttle
+from webapp.services import jobs, notices, retention, supervision, throttle
 from webapp.services.jobs import CHANNEL
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ log = logging.getLogger("tasks.dispatcher")
 
 LOOK_EVERY_S = 0.5
 HEADS_EVERY_S = 1.0
+WAITS_EVERY_S = 5.0
 CLEAN_EVERY_S = 3600.0
 FULL_PAUSE_S = 0.005
 BATCH = 200
@@ -82,6 +83,7 @@ class Dispatcher:
                 self._each(LOOK_EVERY_S, self._reap)
                 self._each(LOOK_EVERY_S, self._enforce_deadlines)
                 self._each(HEADS_EVERY_S, self._keep_heads)
+                self._each(WAITS_EVERY_S, self._tell_of_waits)
                 self._each(CLEAN_EVERY_S, self._clean)
                 if not self._publish_all():
                     select.select([connection], [], [], LOOK_EVERY_S)
@@ -159,19 +161,34 @@ class Dispatcher:
         with self._sessions.begin() as session:
             supervision.keep_heads(session)
 
+    def _tell_of_waits(self) -> None:
+        """Owe staff the notices that are due. Choices of the firm that cannot be read must not stop the replies."""
+        try:
+            with self._sessions.begin() as session:
+                notices.tell_of_waits(session, settings.timezone, webhook=bool(settings.staff_webhook_url))
+        except ValueError as error:
+            log.error("nobody is told of waits: %s", type(error).__name__)  # noqa: TRY400  it would show the choices
+
     def _clean(self) -> None:
         with self._sessions.begin() as session:
             throttle.forget_old_attempts(session)
+            notices.forget_waits(session)
+            removed = retention.remove_expired(session)
+        if removed:
+            log.info("%d conversations removed at the end of their time", removed)
 
 
 def main() -> None:
     logs.configure(settings)
     metrics.show_closed_label_sets()
     exporter.serve(settings)
+    indexer = searches.Indexer(settings)
+    indexer.start()
     dispatcher = Dispatcher()
     signal.signal(signal.SIGTERM, dispatcher.stop)
     signal.signal(signal.SIGINT, dispatcher.stop)
     dispatcher.run()
+    indexer.stop()
     sys.exit(0)
 
 

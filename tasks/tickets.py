@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 TASKS = {
     JobKind.REPLY: "tasks.replies.reply",
     JobKind.SUMMARY: "tasks.summaries.summarise",
+    JobKind.MAIL: "tasks.notices.send",
+    JobKind.PROPOSAL: "tasks.proposals.propose",
     JobKind.SEARCH: "tasks.knowledge.search",
     JobKind.INGEST: "tasks.knowledge.ingest",
 }

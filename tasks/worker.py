@@ -26,7 +26,10 @@ except SettingsError as error:
     sys.exit("The environment is not right:\n" + "\n".join(f"  - {fault}" for fault in error.faults))
 
 transport.install()
-app = Celery("chatbot-sav", include=["tasks.replies", "tasks.knowledge", "tasks.summaries"])
+app = Celery(
+    "chatbot-sav",
+    include=["tasks.replies", "tasks.knowledge", "tasks.summaries", "tasks.notices", "tasks.proposals"],
+)
 app.config_from_object("celeryconfig")
 app.conf.update(broker_url=settings.redis_url)
 

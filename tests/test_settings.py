@@ -95,3 +95,21 @@ def test_settings_do_not_change_while_the_application_runs() -> None:
     with pytest.raises(ValueError, match="frozen"):
         settings.port = 1
     assert "secret_key" in Settings.model_fields
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(
+            ("SMTP_URL", url)
+            for url in ("mail.example", "mailto:a@b", "smtp://", "smtp://u:hidden@h:port", "smtp://h\nh")
+        ),
+        *(("STAFF_WEBHOOK_URL", url) for url in ("hook.example", "ftp://h", "https://", "https://h:99999/hidden")),
+    ],
+)
+def test_an_address_of_a_wrong_shape_is_named_and_not_printed(name: str, value: str) -> None:
+    (fault,) = _faults(DEVELOPMENT | {name: value})
+    assert fault.startswith(f"{name}: must look like ")
+    assert "hidden" not in fault
+    for usable in ("smtps://u%40h:p@h", "smtp://h:25") if name == "SMTP_URL" else ("https://h/x?token=y",):
+        assert load(DEVELOPMENT | {name: usable})

@@ -15,7 +15,8 @@ from webapp import cli, logs
 from webapp.extensions import db, jwt, migrate
 from webapp.models.engine import WEB_STATEMENT_TIMEOUT_MS, engine_options
 from webapp.routes import headers, problems, sessions
-from webapp.routes.api import api, auth, chat, conversations, knowledge, openapi
+from webapp.routes.api import api, auth, chat, closing, conversations, desk, knowledge, openapi, people, profile, stats
+from webapp.routes.api import settings as firm_settings
 from webapp.routes.api.health import health
 from webapp.routes.pages import pages
 
@@ -88,7 +89,7 @@ def _extend(app: Flask) -> None:
 
 
 # Importing these modules adds their routes to the blueprint.
-API_MODULES = (auth, chat, conversations, knowledge, openapi)
+API_MODULES = (auth, chat, closing, conversations, desk, firm_settings, knowledge, openapi, people, profile, stats)
 
 
 def _route(app: Flask) -> None:

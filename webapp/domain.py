@@ -60,6 +60,8 @@ class JobKind(StrEnum):
     SUMMARY = "summary"
     INGEST = "ingest"
     SEARCH = "search"
+    PROPOSAL = "proposal"  # what the assistant would answer, for staff to accept or edit
+    MAIL = "mail"  # ours alone: no caller is ever shown one
 
 
 class JobStatus(StrEnum):
@@ -85,7 +87,9 @@ QUEUE_OF_KIND = {
     JobKind.IMAGE: Queue.IMAGES,
     JobKind.SUMMARY: Queue.BACKGROUND,
     JobKind.SEARCH: Queue.BACKGROUND,
+    JobKind.PROPOSAL: Queue.BACKGROUND,
     JobKind.INGEST: Queue.DOCUMENTS,
+    JobKind.MAIL: Queue.BACKGROUND,
 }
 
 
@@ -100,6 +104,27 @@ class HandoverReason(StrEnum):
     STAFF_SPOKE = "staff_spoke"
     CLOSED = "closed"
     ASSISTANT_OFF = "assistant_off"
+    ANGER = "anger"
+    REPEATED = "repeated"
+    SAFETY = "safety"
+
+
+class Notice(StrEnum):
+    """What a mail or a call to the staff's webhook says; each is sent once an occasion."""
+
+    INVITATION = "invitation"
+    NEW_PASSWORD = "new_password"  # noqa: S105  the name of a mail
+    PERSON_ANSWERED = "person_answered"
+    CASE_CLOSED = "case_closed"
+    CUSTOMER_WAITS = "customer_waits"
+    WAITS_OUT_OF_HOURS = "waits_out_of_hours"
+
+
+class Channel(StrEnum):
+    """By which way a notice goes out."""
+
+    MAIL = "mail"
+    WEBHOOK = "webhook"
 
 
 class Audience(StrEnum):
@@ -128,6 +153,7 @@ class Turn:
 
     author: Author
     text: str
+    outcome: Outcome | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +204,52 @@ class Question:
 
     text: str
     history: tuple[Turn, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ToldCase:
+    """A closed case as its summary reads it. `photos` says whether the customer sent any."""
+
+    turns: tuple[Turn, ...]
+    language: Language
+    photos: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryFields:
+    """What the firm's protocol asks of a case: each as it was written there, None where it was not."""
+
+    order_number: str | None = None
+    position: str | None = None
+    product: str | None = None
+    defect: str | None = None
+    photos: bool | None = None
+    site_address: str | None = None
+    availability: str | None = None
+    contact: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a colleague reads of a closed case; no text when there was nothing to read."""
+
+    text: str
+    fields: SummaryFields = field(default_factory=SummaryFields)
+    model: str = "extractive"
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What a person who takes a case over should know first. `asked`: the customer's messages, oldest first.
+
+    `answered` is the assistant's last answer; `found_nothing` says that the documents held none.
+    """
+
+    asked: tuple[str, ...]
+    answered: str | None = None
+    found_nothing: bool = False
+    references: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

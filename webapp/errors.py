@@ -58,6 +58,36 @@ class EmailTakenError(ConflictError):
     code = "email_taken"
 
 
+class LinkSpentError(ConflictError):
+    """A one-time link that was used, is too old, or never was one."""
+
+    code = "link_spent"
+
+
+class OwnAccessError(ConflictError):
+    """Somebody would change what she herself may do."""
+
+    code = "own_access"
+
+
+class LastAdminError(ConflictError):
+    """Nobody would be left to open the settings."""
+
+    code = "last_admin"
+
+
+class SettingsChangedError(ConflictError):
+    """Somebody else changed the settings since they were read."""
+
+    code = "settings_changed"
+
+
+class TitleTakenError(ConflictError):
+    """Another saved reply has this title."""
+
+    code = "title_taken"
+
+
 class InvalidError(BusinessError):
     """A value that cannot be accepted; `field` names it."""
 

@@ -6,8 +6,10 @@ import os
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,9 +86,30 @@ class Settings(BaseModel):
     def _split_origins(cls, value: object) -> object:
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
+    @field_validator("smtp_url")
+    @classmethod
+    def _reaches_a_mail_server(cls, value: str) -> str:
+        return _an_address(value, ("smtp", "smtps"), "smtp://user:password@host:587 or smtps://...:465")
+
+    @field_validator("staff_webhook_url")
+    @classmethod
+    def _reaches_a_webhook(cls, value: str) -> str:
+        return _an_address(value, ("http", "https"), "https://host/path")
+
     @property
     def production(self) -> bool:
         return self.environment is Environment.PRODUCTION
+
+    @property
+    def address(self) -> str:
+        """The address people open, without a slash at its end."""
+        return self.public_url.rstrip("/") or f"http://localhost:{self.port}"
+
+    @property
+    def sender(self) -> str:
+        """Whom our mails come from: the user of SMTP_URL when it is an address, else one of our own host."""
+        user = unquote(urlsplit(self.smtp_url).username or "")
+        return user if "@" in user else f"noreply@{urlsplit(self.address).hostname}"
 
     @property
     def testing(self) -> bool:
@@ -95,6 +118,20 @@ class Settings(BaseModel):
     @property
     def has_model(self) -> bool:
         return bool(self.openai_api_key)
+
+
+def _an_address(value: str, schemes: tuple[str, ...], shape: str) -> str:
+    """Return a URL that can be used, or say what it should look like; what it is stays unsaid, it holds a password."""
+    if not value:
+        return value
+    try:
+        url = urlsplit(value)
+        usable = url.scheme in schemes and bool(url.hostname) and url.port != 0 and value.isprintable()
+    except ValueError:
+        usable = False
+    if not usable or " " in value:
+        raise PydanticCustomError("address", "must look like {shape}", {"shape": shape})
+    return value
 
 
 def _secret_faults(given: Mapping[str, str]) -> list[str]:

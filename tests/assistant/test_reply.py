@@ -11,7 +11,6 @@ from webapp import settings
 from webapp.assistant import extractive, grounding, phrases, prompts, retrieval
 from webapp.assistant.llm import ModelClient
 from webapp.assistant.reply import write_reply
-from webapp.assistant.summary import summarise
 from webapp.domain import Author, Language, Outcome, Question, Turn
 from webapp.errors import ModelUnavailableError
 
@@ -196,25 +195,3 @@ def test_a_long_history_is_cut_to_its_budget_and_keeps_the_latest() -> None:
     messages = prompts.history_messages(history)
     assert sum(len(content) for _, content in messages) < 2_500
     assert messages[-1][1].startswith("tour 19")
-
-
-def test_a_summary_without_a_model_quotes_what_was_said() -> None:
-    turns = [
-        Turn(Author.CLIENT, "Bonjour"),
-        Turn(Author.CLIENT, "Quelle est la garantie du vitrage ?"),
-        Turn(Author.ASSISTANT, "Le vitrage est garanti 10 ans [1]."),
-        Turn(Author.CLIENT, "Et qui vient le changer ?"),
-    ]
-    summary = summarise(turns, Language.FR, None)
-    assert summary.text.splitlines() == [
-        "Demande : Quelle est la garantie du vitrage ?",
-        "Demande : Et qui vient le changer ?",
-        "Réponse : Le vitrage est garanti 10 ans.",
-        "Reste à faire : Et qui vient le changer ?",
-    ]
-
-
-def test_a_summary_of_the_model_invents_nothing(model: ModelClient, model_server: ModelServer) -> None:
-    model_server.set(Mode.ANSWER, text="Le client demande la garantie. Le technicien passe le 4 juin.")
-    summary = summarise([Turn(Author.CLIENT, "Quelle garantie ?")], Language.FR, model)
-    assert summary.text == "Le client demande la garantie."

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 THEMES = ("light", "dark")
 SIZES = ({"width": 390, "height": 844}, {"width": 1280, "height": 900}, {"width": 320, "height": 256})
 DESK_SIZE = SIZES[1]
-FOR_VISITORS = ("/login", "/register", "/privacy", "/legal", "/accessibility", "/nothing-here")
+FOR_VISITORS = (
+    *("/login", "/register", "/forgot", "/welcome/no-such-link"),
+    *("/privacy", "/legal", "/accessibility", "/nothing-here"),
+)
+FOR_ADMINS = ("/people", "/settings", "/account")  # staff are refused by a page that is looked at as well
 
 
 @pytest.fixture(scope="package")
@@ -67,7 +71,7 @@ def test_pages_for_customers(answered: tuple[ApiClient, str], new_page: Callable
     for size in SIZES:
         page = new_page(client, color_scheme=theme, viewport=size)
         for path in ("/chat", f"/chat/{conversation}", "/conversations", "/conversations?status=new",
-                     f"/conversations/{conversation}"):  # fmt: skip
+                     f"/conversations/{conversation}", "/account", "/account/erase"):  # fmt: skip
             page.goto(path)
             assert_no_violation(page)
             assert_fits(page)
@@ -81,7 +85,7 @@ def test_pages_for_the_firm(
     for role in (Role.STAFF, Role.ADMIN):
         for size in SIZES:
             page = new_page(site.staff(role), color_scheme=theme, viewport=size)
-            for path in ("/conversations", f"/conversations/{conversation}", "/knowledge"):
+            for path in (*FOR_ADMINS, "/conversations", f"/conversations/{conversation}", "/knowledge"):
                 page.goto(path)
                 assert_no_violation(page)
                 assert_fits(page)

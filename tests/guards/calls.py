@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from tests.services.work import transaction
-from webapp.domain import Audience, Author
+from tests.services.work import new_account, transaction
+from webapp.domain import Audience, Author, Language, Role
 from webapp.models import Document, Message
-from webapp.services import documents
+from webapp.services import documents, saved_replies
 from webapp.services.documents import NewDocument
+from webapp.services.saved_replies import Text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import httpx
     from flask import Flask
     from werkzeug.routing import Rule
@@ -23,6 +26,14 @@ if TYPE_CHECKING:
 IGNORED_METHODS = {"HEAD", "OPTIONS"}
 FILE = {"file": ("notice.txt", b"La garantie dure cinq ans.", "text/plain")}
 
+SETTINGS = {
+    "name": "Volets du Nord",
+    "accent": "#0f5f6b",
+    "late_after_minutes": "15",
+    "keep_conversations_days": "730",
+    "keep_files_days": "90",
+}
+
 # What a call sends. A callable gets the objects of this call.
 BODIES: dict[str, dict[str, Any]] = {
     "POST /api/auth/login": {"json": {"email": "nobody@example.com", "password": "wrong password"}},
@@ -31,9 +42,36 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/close_conversation": {"json": {"conversation_id": "{conversation_id}"}},
     "PATCH /api/conversations/<conversation_id>": {"json": {"subject": "Volet"}},
     "POST /api/conversations/<conversation_id>/messages": {"json": {"content": "Bonjour"}},
+    "PUT /api/conversations/<conversation_id>/draft": {"json": {"content": "Bonjour"}},
+    "POST /api/saved_replies": {"json": {"title": "{new}", "content": "Bonjour,"}},
+    "PUT /api/saved_replies/<saved_reply_id>": {"json": {"title": "{new}", "content": "Bonjour,"}},
+    "POST /conversations/<conversation_id>/draft": {"data": {"content": "Bonjour"}},
+    "POST /conversations/<conversation_id>/proposal": {"data": {"content": "Bonjour"}},
+    "POST /saved_replies": {"data": {"title": "{new}", "content": "Bonjour,"}},
+    "POST /saved_replies/<saved_reply_id>": {"data": {"title": "{new}", "content": "Bonjour,"}},
+    "POST /saved_replies/<saved_reply_id>/delete": {"data": {}},
     "POST /api/knowledge/search": {"json": {"query": "garantie"}},
     "POST /api/messages/<message_id>/feedback": {"json": {"rating": "up"}},
+    "PUT /api/conversations/<conversation_id>/summary": {"json": {"summary": "Volet"}},
+    "POST /api/conversations/<conversation_id>/closing_feedback": {"json": {"rating": "up"}},
+    "POST /messages/<message_id>/feedback": {"data": {"rating": "up"}},
+    "POST /conversations/<conversation_id>/closing_feedback": {"data": {"rating": "up"}},
+    "POST /conversations/<conversation_id>/summary": {"data": {"summary": "Volet"}},
     "POST /api/knowledge/documents": {"files": FILE},
+    "POST /api/users": {"json": {"email": "{new}@example.com", "name": "N", "role": "staff"}},
+    "PATCH /api/users/<account_id>": {"json": {"role": "staff"}},
+    "PUT /api/settings": {"json": {"name": "Volets du Nord"}},
+    "PATCH /api/me": {"json": {"name": "N"}},
+    "DELETE /api/me": {"json": {"password": "{password}"}},
+    "POST /people": {"data": {"email": "{new}@example.com", "name": "N", "role": "staff"}},
+    "POST /people/<account_id>": {"data": {"role": "staff"}},
+    "POST /settings": {"data": SETTINGS},
+    "POST /account": {"data": {"name": "N", "locale": "fr"}},
+    "POST /account/password": {"data": {"current": "{password}", "password": "{password}"}},
+    "POST /account/sign-ins": {"data": {}},
+    "POST /account/erase": {"data": {"current": "{password}"}},
+    "POST /forgot": {"data": {"email": "nobody@example.com"}},
+    "POST /welcome/<secret>": {"data": {"password": "a password"}},
     "POST /knowledge": {"files": FILE, "data": {"audience": "public"}},
     "POST /login": {"data": {"email": "nobody@example.com", "password": "wrong password"}},
     "POST /register": {"data": {"email": "not an address", "password": "a password", "name": "N"}},
@@ -43,21 +81,29 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /conversations/<conversation_id>/close": {"data": {}},
     "POST /conversations/<conversation_id>/messages": {"data": {"content": "Bonjour"}},
 }
-PLAIN_ARGUMENTS = {"wanted": "en", "filename": "no-such-file.css"}
+PLAIN_ARGUMENTS = {"wanted": "en", "filename": "no-such-file.css", "secret": "no-such-link"}
 
 
 @dataclass(frozen=True, slots=True)
 class Objects:
-    """What a customer owns, and a published document: the values of the arguments of routes."""
+    """What a customer owns, a document, one of the firm's people: the values of the arguments of routes."""
 
     conversation_id: str
     message_id: str
     job_id: str
     document_id: str
+    account_id: str
+    saved_reply_id: str
+    password: str
+
+    @classmethod
+    def all(cls, give: Callable[[], object]) -> Objects:
+        """Make objects whose every value is `give`'s."""
+        return cls(**{name: str(give()) for name in cls.__slots__})
 
     def fill(self, template: str) -> str:
         """Put the ids in the place of <arguments> and {fields}."""
-        names = {name: getattr(self, name) for name in self.__slots__} | PLAIN_ARGUMENTS
+        names = {name: getattr(self, name) for name in self.__slots__} | PLAIN_ARGUMENTS | {"new": uuid4().hex}
         return re.sub(r"[<{](?:\w+:)?(\w+)[>}]", lambda match: names[match[1]], template)
 
 
@@ -71,7 +117,15 @@ def objects(owner: ApiClient, database_url: str) -> Objects:
         new = NewDocument("notice.txt", uuid4().hex, 1, uuid4().hex, Audience.PUBLIC, None)
         document, _, _ = documents.add(session, new)
         assert isinstance(document, Document)
-        return Objects(conversation_id, str(notice.id), sent["job"]["id"], str(document.id))
+        return Objects(
+            conversation_id,
+            str(notice.id),
+            sent["job"]["id"],
+            str(document.id),
+            str(new_account(session, Role.STAFF).id),
+            str(saved_replies.add(session, Text(uuid4().hex, "Bonjour,", Language.FR)).id),
+            owner.password,
+        )
 
 
 def routes(app: Flask) -> dict[str, Rule]:
@@ -83,10 +137,18 @@ def routes(app: Flask) -> dict[str, Rule]:
     }
 
 
+def filled(body: dict[str, Any], own: Objects) -> dict[str, Any]:
+    """Return what a call sends with the ids in their places."""
+    return {
+        kind: {name: own.fill(value) if isinstance(value, str) else value for name, value in body[kind].items()}
+        for kind in ("json", "data")
+        if body.get(kind)
+    }
+
+
 def send(client: ApiClient, route: str, own: Objects, **options: Any) -> httpx.Response:  # noqa: ANN401  # httpx's own
     """Make a valid request of that route about these objects."""
     method, _, path = route.partition(" ")
     given = {**BODIES.get(route, {}), **options}
-    if given.get("json"):
-        given["json"] = {name: own.fill(value) for name, value in given["json"].items()}
+    given |= filled(given, own)
     return client.request(method, own.fill(path), **given)

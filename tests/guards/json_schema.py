@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -24,6 +24,8 @@ TYPES: dict[str, Callable[[object], bool]] = {
 FORMATS: dict[str, Callable[[str], object]] = {
     "uuid": UUID,
     "date-time": lambda text: datetime.strptime(text[:19] + text[-1], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC),
+    "date": date.fromisoformat,
+    "time": time.fromisoformat,
     "email": lambda text: text.index("@"),
     "binary": str,
 }
@@ -77,6 +79,11 @@ def _items(value: Any, wanted: Schema, _schema: Schema, definitions: dict[str, S
         check(each, wanted, definitions, f"{at}[{index}]")
 
 
+def _first_items(value: Any, wanted: list[Schema], _schema: Schema, definitions: dict[str, Schema], at: str) -> None:  # noqa: ANN401  # idem
+    for index, (each, schema) in enumerate(zip(value, wanted, strict=False)):
+        check(each, schema, definitions, f"{at}[{index}]")
+
+
 def _format(value: object, wanted: str, _schema: Schema, _definitions: dict[str, Schema], at: str) -> None:
     try:
         FORMATS[wanted](str(value))
@@ -97,6 +104,7 @@ WORDS: dict[str, Callable[..., None]] = {
     "properties": _properties,
     "additionalProperties": _additional,
     "items": _items,
+    "prefixItems": _first_items,
     "format": _format,
     "type": _plain(lambda value, wanted: TYPES[wanted](value), "type"),
     "enum": _plain(lambda value, wanted: value in wanted, "enum"),
@@ -105,6 +113,8 @@ WORDS: dict[str, Callable[..., None]] = {
     "pattern": _plain(lambda value, wanted: re.search(wanted, value) is not None, "pattern"),
     "minLength": _plain(lambda value, wanted: len(value) >= wanted, "minLength"),
     "maxLength": _plain(lambda value, wanted: len(value) <= wanted, "maxLength"),
+    "minItems": _plain(lambda value, wanted: len(value) >= wanted, "minItems"),
+    "maxItems": _plain(lambda value, wanted: len(value) <= wanted, "maxItems"),
     "minimum": _plain(lambda value, wanted: value >= wanted, "minimum"),
     "maximum": _plain(lambda value, wanted: value <= wanted, "maximum"),
 }

@@ -11,7 +11,7 @@ import pytest
 
 from tests.guards.calls import BODIES, Objects, objects, routes, send
 from tests.guards.json_schema import SAYS_NOTHING, WORDS, MismatchError, check
-from tests.guards.test_access import EXPECTED, WHO
+from tests.guards.test_access import ERASES, EXPECTED, WHO
 from webapp.routes import access
 
 if TYPE_CHECKING:
@@ -112,12 +112,14 @@ def test_real_answers_are_as_described(
 ) -> None:
     people = {"owner": client, "staff": staff, "admin": admin}
     for route in API:
-        if "logout" in route:
+        if "logout" in route or route in ERASES:
             continue
         own = objects(client, database_url)
-        nothing = Objects(*(str(uuid4()) for _ in range(4)))
+        nothing = Objects.all(uuid4)
         expected = dict(zip(WHO, EXPECTED[route].split(), strict=True))
         for name, caller in people.items():
+            if route.startswith("DELETE "):  # what one removes is not there for the next
+                own = objects(client, database_url)
             answers = [send(caller, route, own), send(caller, route, nothing)]
             answers.append(send(caller, route, own, json={"of": "another kind"}, files=None))
             for answer in answers:
@@ -133,6 +135,8 @@ def _check_answer(route: str, answer: httpx.Response, description: Description) 
         return
     kind = answer.headers["Content-Type"].partition(";")[0]
     assert kind in described["content"], route
+    if not kind.endswith("json"):
+        return
     try:
         check(answer.json(), described["content"][kind]["schema"], description["components"]["schemas"])
     except MismatchError as fault:

@@ -58,7 +58,7 @@ def _all_errors(of: type[errors.BusinessError] = errors.BusinessError) -> Iterat
 SPOKEN_BY_THE_WEB = [
     kind
     for kind in _all_errors()
-    if kind not in (errors.DocumentRefusedError, errors.ModelUnavailableError)  # raised by workers only
+    if kind not in (errors.DocumentRefusedError, errors.ModelUnavailableError)  # raised by workers
 ]
 
 

@@ -79,6 +79,13 @@ BREACHES = {
         " VALUES (:document, 0, '', '', 'fr', '', '', 1), (:document, 0, '', '', 'fr', '', '', 1)"
     ),
     "ck_knowledge_index_one_row": "INSERT INTO knowledge_index (id, version, state, chunks) VALUES (2, 0, 'fresh', 0)",
+    # Work owed once an occasion.
+    "uq_job_dedupe_key": f"{JOB} dedupe_key = 'occasion' WHERE id IN (:job, :next_job)",
+    "uq_saved_reply_title": (
+        "INSERT INTO saved_reply (id, title, content, language)"
+        " VALUES (:new, 'Retour', '', 'fr'), (:document, 'Retour', '', 'en')"
+    ),
+    "ck_firm_one_row": "INSERT INTO firm (id, version, choices) VALUES (2, 1, '{}')",
 }
 # Keys for others to point at; a breach would break the primary key as well.
 IMPLIED = {"uq_message_conversation_id_id", "uq_message_id_reply_to", "uq_job_id_message_id"}

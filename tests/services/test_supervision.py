@@ -8,7 +8,17 @@ import pytest
 from sqlalchemy import text
 
 from tests.services.work import answer, claimed, conversation, identity, job, say, slot, transaction
-from webapp.domain import Audience, DocumentState, HandoverReason, JobKind, JobStatus, Queue, Role, SummaryState
+from webapp.domain import (
+    Audience,
+    DocumentState,
+    HandoverReason,
+    JobKind,
+    JobStatus,
+    Queue,
+    Role,
+    Summary,
+    SummaryState,
+)
 from webapp.models import Conversation, Document
 from webapp.services import conversations, desk, documents, jobs, summaries, supervision
 from webapp.services.documents import NewDocument
@@ -98,7 +108,7 @@ def test_a_reply_that_was_quicker_than_its_deadline_stands(session: Session, cli
 def test_a_summary_that_was_quicker_than_its_deadline_stands(session: Session, client: Identity) -> None:
     job_id, case = _closed(session, client)
     running = claimed(session, job_id, JobKind.SUMMARY)
-    summaries.record(session, running, "Volet bloqué")
+    assert summaries.record(session, running, Summary("Volet bloqué"))
     assert jobs.end(session, running, JobStatus.SUCCEEDED)
     supervision.give_up(session, job_id, DEADLINE)
     assert session.get_one(Conversation, case, populate_existing=True).summary_state is SummaryState.READY

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, current_app, make_response, redirect, render_template, request, url_for
+from flask import Response, current_app, g, make_response, redirect, render_template, request, url_for
 from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt import PyJWTError
 from pydantic import ValidationError
@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException
 from webapp import errors
 from webapp.extensions import db
 from webapp.routes.locale import language
-from webapp.routes.schemas import FieldFaultOut, ProblemOut
+from webapp.routes.schemas.problems import FieldFaultOut, ProblemOut
 from webapp.texts import catalogue, say
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ def database(error: Exception) -> BaseResponse:
     """
     kind = type(getattr(error, "orig", error)).__name__
     db.session.rollback()
+    g.database_away = True  # the page that says so asks it nothing more
     if not _is_away(error):
         current_app.logger.error("statement refused in %s: %s", request.url_rule, kind)
         return answer(HTTPStatus.INTERNAL_SERVER_ERROR, "http_500")

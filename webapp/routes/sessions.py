@@ -65,9 +65,9 @@ def sign_in(email: str, password: str) -> SignedIn:
         TooManyError: too many tries by this address.
     """
     refuse_other_sites()
-    _limit("sign-in-account", f"{email}|{_address()}", SIGN_INS_BY_ACCOUNT, TEN_MINUTES)
-    _limit("sign-in-address", _address(), SIGN_INS_BY_ADDRESS, TEN_MINUTES)
-    return _begin(accounts.check_password(db.session(), email, password))
+    limit("sign-in-account", f"{email}|{address()}", SIGN_INS_BY_ACCOUNT, TEN_MINUTES)
+    limit("sign-in-address", address(), SIGN_INS_BY_ADDRESS, TEN_MINUTES)
+    return begin(accounts.check_password(db.session(), email, password))
 
 
 def register(email: str, password: str, name: str) -> SignedIn:
@@ -78,11 +78,11 @@ def register(email: str, password: str, name: str) -> SignedIn:
         TooManyError: too many registrations by this address.
     """
     refuse_other_sites()
-    _limit("register-address", _address(), REGISTRATIONS_BY_ADDRESS, AN_HOUR)
-    return _begin(accounts.register(db.session(), email, password, name=name, role=Role.CLIENT, locale=language()))
+    limit("register-address", address(), REGISTRATIONS_BY_ADDRESS, AN_HOUR)
+    return begin(accounts.register(db.session(), email, password, name=name, role=Role.CLIENT, locale=language()))
 
 
-def _begin(account: Account) -> SignedIn:
+def begin(account: Account) -> SignedIn:
     opened = accounts.begin_sign_in(db.session(), account)
     db.session.commit()
     return SignedIn(account, opened.id, opened.refresh_id)
@@ -159,14 +159,19 @@ def refuse_other_sites() -> None:
         raise ForeignOriginError
 
 
-def _limit(kind: str, subject: str, limit: int, window_s: int) -> None:
+def limit(kind: str, subject: str, most: int, window_s: int) -> None:
+    """Count a try.
+
+    Raises:
+        TooManyError: there were more than `most` within the window.
+    """
     if not settings().ratelimit_enabled:
         return
-    wait = throttle.count_attempt(db.session(), kind, subject, limit=limit, window_s=window_s)
+    wait = throttle.count_attempt(db.session(), kind, subject, limit=most, window_s=window_s)
     db.session.commit()
     if wait is not None:
         raise TooManyError(wait)
 
 
-def _address() -> str:
+def address() -> str:
     return request.remote_addr or "unknown"

@@ -17,6 +17,7 @@ from webapp.errors import EmailTakenError, SignedOutError, WrongPasswordError
 from webapp.models import Account, SignIn
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from uuid import UUID
 
     from sqlalchemy.orm import Session
@@ -105,6 +106,21 @@ def end_sign_in(session: Session, sign_in_id: UUID) -> None:
     session.execute(
         update(SignIn).where(SignIn.id == sign_in_id, SignIn.ended_at.is_(None)).values(ended_at=func.clock_timestamp())
     )
+
+
+def end_sign_ins(session: Session, account_id: UUID, *, but: UUID | None = None) -> None:
+    """End somebody's sessions everywhere, all but one where it is given."""
+    open_ones = update(SignIn).where(SignIn.account_id == account_id, SignIn.ended_at.is_(None))
+    session.execute(
+        (open_ones if but is None else open_ones.where(SignIn.id != but)).values(ended_at=func.clock_timestamp())
+    )
+
+
+def sign_ins(session: Session, account_id: UUID) -> Sequence[SignIn]:
+    """Return the sessions that are open, the one used last first."""
+    lives = SignIn.created_at > func.clock_timestamp() - SIGN_IN_LIFE
+    mine = select(SignIn).where(SignIn.account_id == account_id, SignIn.ended_at.is_(None), lives)
+    return session.scalars(mine.order_by(SignIn.refreshed_at.desc(), SignIn.id.desc())).all()
 
 
 _IDENTITY = (

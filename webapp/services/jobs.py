@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
 from webapp.domain import QUEUE_OF_KIND, JobKind, JobStatus, Queue
@@ -109,23 +110,27 @@ WHERE id = :id AND status = 'running' AND fence = :fence RETURNING id
 
 
 def enqueue(session: Session, kind: JobKind, *, deadline_s: int, **columns: object) -> UUID:
-    """Add a job that is no reply (those come with their message); the commit wakes the dispatcher."""
+    """Add a job that is no reply (those come with their message); the commit wakes the dispatcher.
+
+    Returns:
+        The job; under a `dedupe_key` that was used already, the one of then, as it is now.
+    """
     queue = QUEUE_OF_KIND[kind]
-    job_id = uuid7()
-    session.execute(
-        insert(Job).values(
-            id=job_id,
-            kind=kind,
-            queue=queue,
-            number=NUMBER_SEQUENCES[queue].next_value(),
-            status=JobStatus.QUEUED,
-            attempts=0,
-            crashes=0,
-            fence=0,
-            deadline_at=func.clock_timestamp() + func.make_interval(0, 0, 0, 0, 0, 0, deadline_s),
-            **columns,
-        )
+    job = insert(Job).values(
+        id=uuid7(),
+        kind=kind,
+        queue=queue,
+        number=NUMBER_SEQUENCES[queue].next_value(),
+        status=JobStatus.QUEUED,
+        attempts=0,
+        crashes=0,
+        fence=0,
+        deadline_at=func.clock_timestamp() + func.make_interval(0, 0, 0, 0, 0, 0, deadline_s),
+        **columns,
     )
+    # An update that changes nothing: unlike DO NOTHING it returns the earlier row, also one not committed a moment ago.
+    once = job.on_conflict_do_update(index_elements=[Job.dedupe_key], set_={"dedupe_key": job.excluded.dedupe_key})
+    job_id: UUID = session.execute(once.returning(Job.id)).scalar_one()
     wake_dispatcher(session)
     return job_id
 
@@ -176,6 +181,11 @@ def requeue(session: Session, claim: Claim, *, delay_s: float = 0.0, crashed: bo
 def withdraw(session: Session, document_id: UUID) -> None:
     """End what is still to be done for a document that is deleted; an attempt under way is fenced out."""
     session.execute(_WITHDRAW, {"document": document_id})
+
+
+def forget_request(session: Session, claim: Claim) -> None:
+    """Remove what a claimed job was asked: it may hold a one-time link."""
+    session.execute(update(Job).where(Job.id == claim.job_id, Job.fence == claim.fence).values(request={}))
 
 
 def end(  # noqa: PLR0913  the columns of an outcome

@@ -49,11 +49,13 @@ class JobView:
     message_id: UUID | None
     reply_id: UUID | None
     conversation_id: UUID | None
+    feedback: str | None
 
     @property
     def entity_tag(self) -> str:
         """Change whenever something a reader can see does."""
-        return f"{self.status}-{self.fence}-{self.attempts}-{self.place}-{self.estimated_wait_s}-{self.revision}"
+        state = f"{self.status}-{self.fence}-{self.attempts}-{self.place}-{self.estimated_wait_s}-{self.revision}"
+        return f"{state}-{self.feedback}"
 
     @property
     def poll_after_ms(self) -> int | None:
@@ -69,18 +71,22 @@ _SELECT = """
 SELECT j.id, j.kind, j.status, j.number, j.attempts, j.fence, j.created_at, j.started_at, j.finished_at, j.error_code,
        j.result, j.message_id, j.reply_id, j.conversation_id, q.head, q.seconds_per_job, d.text AS partial_text,
        d.progress,
-       d.revision
+       d.revision, concat_ws(' ', r.feedback, r.feedback_comment) AS feedback
 FROM job j LEFT JOIN queue_head q ON q.queue = j.queue LEFT JOIN draft d ON d.job_id = j.id AND d.fence = j.fence
+LEFT JOIN message r ON r.id = j.reply_id
 """
-# A job is its requester's, or its case's customer's; staff may see all.
+# A job is its requester's, or its case's customer's; staff may see all, and alone what is proposed to them.
+_SHOWN = "(:staff OR j.kind <> 'proposal')"
 _MINE = """
 (:staff OR j.requester_id = :reader
  OR EXISTS (SELECT 1 FROM conversation c WHERE c.id = j.conversation_id AND c.client_id = :reader))
 """
 _IDS = (bindparam("reader", type_=PG_UUID(as_uuid=True)),)
-_ONE = text(f"{_SELECT} WHERE j.id = :id AND {_MINE}").bindparams(*_IDS, bindparam("id", type_=PG_UUID(as_uuid=True)))
+_ONE = text(f"{_SELECT} WHERE j.id = :id AND j.kind <> 'mail' AND {_SHOWN} AND {_MINE}").bindparams(
+    *_IDS, bindparam("id", type_=PG_UUID(as_uuid=True))
+)
 _OPEN_OF_CONVERSATION = text(
-    f"{_SELECT} WHERE j.conversation_id = :id AND j.status IN ('queued', 'running') ORDER BY j.number"
+    f"{_SELECT} WHERE j.conversation_id = :id AND j.status IN ('queued', 'running') AND {_SHOWN} ORDER BY j.number"
 ).bindparams(bindparam("id", type_=PG_UUID(as_uuid=True)))
 
 
@@ -97,9 +103,9 @@ def job(session: Session, reader: Identity, job_id: UUID) -> JobView:
     return _view(row)
 
 
-def open_jobs(session: Session, conversation_id: UUID) -> Sequence[JobView]:
-    """Return the open jobs of a case the caller has been found to may see."""
-    rows = session.execute(_OPEN_OF_CONVERSATION, {"id": conversation_id}).mappings()
+def open_jobs(session: Session, reader: Identity, conversation_id: UUID) -> Sequence[JobView]:
+    """Return the open jobs of a case the reader has been found to may see."""
+    rows = session.execute(_OPEN_OF_CONVERSATION, {"id": conversation_id, "staff": reader.is_staff}).mappings()
     return [_view(row) for row in rows]
 
 
@@ -118,7 +124,7 @@ def _view(row: RowMapping) -> JobView:
             name: row[name]
             for name in (
                 "attempts", "fence", "created_at", "started_at", "finished_at",
-                "error_code", "result", "message_id", "reply_id", "conversation_id",
+                "error_code", "result", "message_id", "reply_id", "conversation_id", "feedback",
             )
         },
     )  # fmt: skip

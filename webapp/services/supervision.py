@@ -147,10 +147,14 @@ def _tell_subject(session: Session, job: Job, code: str) -> None:
     """Let what the job was about show that it failed."""
     if job.document_id is not None:
         documents.refuse(session, job.document_id, code)
+    if job.kind is JobKind.MAIL:
+        job.request = {}  # it may hold a one-time link
+        session.flush()
     if job.kind is JobKind.SUMMARY and job.conversation_id is not None:
         conversation = handover.lock_conversation(session, job.conversation_id)
-        conversation.summary_state = SummaryState.UNAVAILABLE
-        handover.touch(conversation)
+        if conversation.summary_state is SummaryState.PENDING:
+            conversation.summary_state = SummaryState.UNAVAILABLE
+            handover.touch(conversation)
         session.flush()
 
 

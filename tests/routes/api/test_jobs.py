@@ -94,7 +94,7 @@ def test_an_ended_job_has_its_reply(client: ApiClient, sent: Json, database_url:
     assert job["finished_at"] >= job["started_at"] >= job["created_at"]
     assert set(message) == {
         *("id", "seq", "role", "author", "content", "html", "created_at", "reply_to", "attachments", "sources"),
-        *("outcome", "feedback"),
+        *("outcome", "feedback", "feedback_comment"),
     }
     assert (message["role"], message["outcome"], message["seq"]) == ("assistant", "answered", 2)
     assert message["reply_to"] == sent["message"]["id"]

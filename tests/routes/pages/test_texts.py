@@ -63,13 +63,15 @@ def test_no_page_writes_its_words_itself() -> None:
     for path in TEMPLATES:
         bare = re.sub(r"\{% block \w+_class %\}.*?\{% endblock %\}", "", SOURCES[path])
         bare = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", "", bare, flags=re.DOTALL)
-        bare = re.sub(r"<[^>]*>", " ", bare)
+        bare = re.sub(r"<style>.*?</style>|<[^>]*>", " ", bare, flags=re.DOTALL)
         assert not re.search(r"[A-Za-zÀ-ÿ]{3,}", bare), f"{path.name} says {bare.split()}"
 
 
 def test_nothing_is_inline() -> None:
-    """The content security policy forbids it."""
+    """The content security policy forbids it. The letter to keep is no page: it is opened from a folder, alone."""
     for path in TEMPLATES:
+        if path.name == "export.html":
+            continue
         assert not re.search(r"\sstyle=|\son[a-z]+=|javascript:|<style|<script(?![^>]*\ssrc=)", SOURCES[path]), (
             path.name
         )

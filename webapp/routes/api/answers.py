@@ -19,9 +19,9 @@ def reply(model: BaseModel, status: HTTPStatus | int = 200) -> Response:
 
 def unchanged(tag: str) -> Response | None:
     """Answer 304 when the browser has what `tag` stands for already."""
-    if request.if_none_match.contains(_strong(tag)):
+    if request.if_none_match.contains(strong(tag)):
         response = Response(status=304)
-        response.set_etag(_strong(tag))
+        response.set_etag(strong(tag))
         response.headers["Cache-Control"] = "private, no-cache"
         return response
     return None
@@ -29,10 +29,11 @@ def unchanged(tag: str) -> Response | None:
 
 def tagged(model: BaseModel, tag: str) -> Response:
     response = Response(model.model_dump_json(), mimetype="application/json")
-    response.set_etag(_strong(tag))
+    response.set_etag(strong(tag))
     response.headers["Cache-Control"] = "private, no-cache"
     return response
 
 
-def _strong(tag: str) -> str:
+def strong(tag: str) -> str:
+    """Return the entity tag of what `tag` stands for."""
     return hashlib.sha256(tag.encode()).hexdigest()[:32]

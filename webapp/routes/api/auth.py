@@ -8,7 +8,7 @@ from webapp.routes import access, sessions, views
 from webapp.routes.api import api
 from webapp.routes.api.answers import reply
 from webapp.routes.requests import body
-from webapp.routes.schemas import LoginIn, RegisterIn, UserEnvelopeOut, UserOut
+from webapp.routes.schemas.accounts import LoginIn, RegisterIn, UserEnvelopeOut, UserOut
 
 if TYPE_CHECKING:
     from webapp.services.accounts import Identity

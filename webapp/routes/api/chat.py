@@ -13,7 +13,8 @@ from webapp.routes.api import api
 from webapp.routes.api.answers import reply, tagged, unchanged
 from webapp.routes.locale import language
 from webapp.routes.requests import an_id, body, key
-from webapp.routes.schemas import AcceptedOut, ChatIn
+from webapp.routes.schemas.conversations import AcceptedOut
+from webapp.routes.schemas.messages import ChatIn
 from webapp.routes.sessions import TEN_MINUTES, settings
 from webapp.services import conversations as cases
 from webapp.services import messages, polling, throttle

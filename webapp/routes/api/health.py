@@ -13,7 +13,7 @@ from webapp.domain import IndexState, Queue
 from webapp.extensions import db
 from webapp.routes import access
 from webapp.routes.api.answers import reply
-from webapp.routes.schemas import HealthOut, ReadyOut
+from webapp.routes.schemas.health import HealthOut, ReadyOut
 from webapp.services import knowledge, supervision
 
 if TYPE_CHECKING:

@@ -12,7 +12,13 @@ from webapp.routes.access import me
 from webapp.routes.api import api
 from webapp.routes.api.answers import reply
 from webapp.routes.requests import an_id, body, limit, read_cursor, write_cursor
-from webapp.routes.schemas import DocumentAcceptedOut, DocumentListOut, DocumentOut, SearchAcceptedOut, SearchIn
+from webapp.routes.schemas.knowledge import (
+    DocumentAcceptedOut,
+    DocumentListOut,
+    DocumentOut,
+    SearchAcceptedOut,
+    SearchIn,
+)
 from webapp.routes.sessions import settings
 from webapp.services import documents, jobs
 from webapp.storage import Storage

@@ -3,74 +3,22 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from flask import Response, current_app, jsonify
 from pydantic.json_schema import models_json_schema
 
-from webapp.routes import access, schemas
+from webapp.routes import access
 from webapp.routes.api import api
+from webapp.routes.api.calls import CALLS, Call
+from webapp.routes.schemas import problems
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
     from werkzeug.routing import Rule
 
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """What a route takes and gives. `answers` maps a status to its model, None where there is no body."""
-
-    summary: str
-    answers: dict[int, type[BaseModel] | None]
-    body: type[BaseModel] | None = None
-    form: dict[str, Any] | None = None
-    query: tuple[str, ...] = ()
-    needs_key: bool = False
-    problems: tuple[int, ...] = field(default=(400, 401, 403, 404, 409, 413, 415, 422, 429, 503))
-
-
-FILE_FORM = {
-    "file": {"type": "string", "format": "binary"},
-    "audience": {"type": "string", "enum": ["public", "internal"], "default": "public"},
-}
-
-CALLS: dict[str, Call] = {
-    "api.register": Call("Create a customer's account and sign in", {201: schemas.UserEnvelopeOut}, schemas.RegisterIn),
-    "api.login": Call("Sign in", {200: schemas.UserEnvelopeOut}, schemas.LoginIn),
-    "api.refresh": Call("Renew the session", {200: schemas.UserEnvelopeOut}),
-    "api.logout": Call("Sign out", {204: None}),
-    "api.who_am_i": Call("Who is signed in", {200: schemas.UserEnvelopeOut}),
-    "api.chat": Call(
-        "Send a message", {202: schemas.AcceptedOut, 200: schemas.AcceptedOut}, schemas.ChatIn, needs_key=True
-    ),
-    "api.job": Call("Follow a job", {200: schemas.JobOut, 304: None}),
-    "api.conversations": Call(
-        "List conversations",
-        {200: schemas.ConversationListOut},
-        query=("status", "assignee", "sort", "cursor", "limit"),
-    ),
-    "api.conversation": Call(
-        "Read a conversation from a seq on", {200: schemas.ConversationOut, 304: None}, query=("after",)
-    ),
-    "api.patch_conversation": Call(
-        "Change a conversation", {200: schemas.ConversationOut}, schemas.ConversationPatchIn
-    ),
-    "api.speak": Call("Answer as a person", {201: schemas.MessageOut}, schemas.StaffMessageIn),
-    "api.handoff": Call("Ask for a person", {200: schemas.ConversationOut}, schemas.HandoffIn),
-    "api.reopen": Call("Reopen a conversation", {200: schemas.ConversationOut}),
-    "api.close": Call("Close a conversation", {202: schemas.ClosedOut, 200: schemas.DeletedOut}, schemas.CloseIn),
-    "api.feedback": Call("Rate a reply", {204: None}, schemas.FeedbackIn),
-    "api.export": Call("The whole conversation", {200: schemas.ConversationOut}),
-    "api.add_document": Call("Add a document", {202: schemas.DocumentAcceptedOut}, form=FILE_FORM),
-    "api.documents": Call("List documents", {200: schemas.DocumentListOut}, query=("cursor", "limit")),
-    "api.document": Call("Read a document's state", {200: schemas.DocumentOut}),
-    "api.delete_document": Call("Withdraw a document", {204: None}),
-    "api.index": Call("State of the index", {200: schemas.IndexOut}),
-    "api.search": Call("Search the documents", {202: schemas.SearchAcceptedOut}, schemas.SearchIn),
-    "api.document_api": Call("This description", {200: None}, problems=()),
-}
+TAKEN, GIVEN = "validation", "serialization"  # pydantic's words for what a model reads and writes
 
 
 @api.get("/openapi.json")
@@ -113,7 +61,10 @@ def _operation(rule: Rule, call: Call, method: str) -> dict[str, Any]:
     if role != "anyone":
         operation["security"] = [{"session": []} if method == "GET" else {"session": [], "csrf": []}]
     if call.body is not None:
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": _ref(call.body)}}}
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": _ref(call.body, TAKEN)}},
+        }
     if call.form is not None:
         schema = {"type": "object", "properties": call.form, "required": ["file"]}
         operation["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
@@ -133,22 +84,30 @@ def _responses(call: Call) -> dict[str, Any]:
     for status, model in call.answers.items():
         answers[str(status)] = {"description": "Done"}
         if model is not None:
-            answers[str(status)]["content"] = {"application/json": {"schema": _ref(model)}}
-    problem = {"application/problem+json": {"schema": _ref(schemas.ProblemOut)}}
+            answers[str(status)]["content"] = {"application/json": {"schema": _ref(model, GIVEN)}}
+    if call.file is not None:
+        answers["200"]["content"] = {call.file: {"schema": {"type": "string", "format": "binary"}}}
+    problem = {"application/problem+json": {"schema": _ref(problems.ProblemOut, GIVEN)}}
     return answers | {str(status): {"description": "Problem", "content": problem} for status in call.problems}
 
 
-def _ref(model: type[BaseModel]) -> dict[str, str]:
-    return {"$ref": f"#/components/schemas/{model.__name__}"}
+def _ref(model: type[BaseModel], mode: str) -> dict[str, str]:
+    """Return the reference to what a model takes or gives; the two differ for one that does both."""
+    found: dict[str, str] = _described()[0][model, mode]
+    return found
 
 
 def _schemas() -> dict[str, Any]:
-    bodies = [(call.body, "validation") for call in CALLS.values() if call.body is not None]
-    answers = [(model, "serialization") for call in CALLS.values() for model in call.answers.values() if model]
-    unique = dict.fromkeys([*bodies, *answers, (schemas.ProblemOut, "serialization")])
-    _, definitions = models_json_schema(list(unique), ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]  # literals
-    found: dict[str, Any] = definitions["$defs"]
+    found: dict[str, Any] = _described()[1]["$defs"]
     return found
+
+
+@cache
+def _described() -> tuple[dict[Any, Any], dict[str, Any]]:
+    bodies = [(call.body, TAKEN) for call in CALLS.values() if call.body is not None]
+    answers = [(model, GIVEN) for call in CALLS.values() for model in call.answers.values() if model]
+    unique = dict.fromkeys([*bodies, *answers, (problems.ProblemOut, GIVEN)])
+    return models_json_schema(list(unique), ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]  # literals
 
 
 def _security() -> dict[str, Any]:

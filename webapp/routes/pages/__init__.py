@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from webapp.routes.pages import (  # noqa: F401  they add their routes and words
+    account,
     accounts,
     chat,
     conversations,
+    dashboard,
+    desk,
+    desk_forms,
     display,
     documents,
+    feedback,
+    firm,
     information,
     knowledge,
+    people,
     refusals,
+    saved_replies,
+    settings,
     source,
+    summaries,
+    welcome,
 )
 from webapp.routes.pages.blueprint import pages
 

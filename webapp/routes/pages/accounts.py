@@ -13,7 +13,7 @@ from webapp.routes.pages import chat, conversations
 from webapp.routes.pages.addresses import home_path, local_path, see
 from webapp.routes.pages.blueprint import pages
 from webapp.routes.pages.refusals import kept_text, refused
-from webapp.routes.schemas import LoginIn, RegisterIn
+from webapp.routes.schemas.accounts import LoginIn, RegisterIn
 from webapp.services import accounts
 from webapp.texts import say
 

@@ -25,7 +25,10 @@ def here() -> str:
     """Return the path to come back to from this page; a page that answers a form comes back as its plain self."""
     if request.method == "GET":
         return request.full_path.rstrip("?")
-    return request.path.removesuffix("/messages").removesuffix("/person")
+    path = request.path
+    for part in ("/messages", "/person", "/draft", "/proposal"):
+        path = path.removesuffix(part)
+    return path
 
 
 def see(path: str) -> Response:

@@ -18,7 +18,8 @@ from webapp.routes.pages.blueprint import pages
 from webapp.routes.pages.lives import entries, stance
 from webapp.routes.pages.refusals import refused
 from webapp.routes.requests import MAX_KEY_LENGTH, an_id
-from webapp.routes.schemas import MAX_MESSAGE_LENGTH, ChatIn
+from webapp.routes.schemas.base import MAX_MESSAGE_LENGTH
+from webapp.routes.schemas.messages import ChatIn
 from webapp.services import conversations as cases
 from webapp.texts import say
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from flask import Response
     from werkzeug.wrappers import Response as BaseResponse
 
-    from webapp.routes.schemas import ConversationOut
+    from webapp.routes.schemas.conversations import ConversationOut
 
 RECENT = 3
 
@@ -81,6 +82,7 @@ def show(conversation_id: str | None, writing: Writing, status: int = 200) -> Re
         refreshes=waits and not held,
         held=waits and held,
         writing=writing,
+        presence=views.presence(),
     )
     return make_response(page, status)
 

@@ -25,7 +25,7 @@ from webapp.texts import catalogue, say, say_count
 if TYPE_CHECKING:
     from flask.blueprints import BlueprintSetupState
 
-    from webapp.routes.schemas import MessageOut
+    from webapp.routes.schemas.messages import MessageOut
 
 SCRIPT_TEXTS = (
     "pages.life.",

@@ -42,7 +42,11 @@ def switch_language(wanted: str) -> BaseResponse:
     if wanted not in list(Language):
         raise NotFoundError
     response = see(local_path(request.args.get("next")) or "/")
-    response.set_cookie(
-        LANGUAGE_COOKIE, wanted, max_age=A_YEAR_S, samesite="Lax", httponly=True, secure=request.is_secure
-    )
+    remember_language(response, Language(wanted))
     return response
+
+
+def remember_language(response: BaseResponse, wanted: Language) -> None:
+    response.set_cookie(
+        LANGUAGE_COOKIE, wanted.value, max_age=A_YEAR_S, samesite="Lax", httponly=True, secure=request.is_secure
+    )

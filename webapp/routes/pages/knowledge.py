@@ -18,7 +18,7 @@ from webapp.routes.pages.addresses import see
 from webapp.routes.pages.blueprint import pages
 from webapp.routes.pages.refusals import refused
 from webapp.routes.requests import an_id, read_cursor, write_cursor
-from webapp.routes.schemas import DocumentListOut
+from webapp.routes.schemas.knowledge import DocumentListOut
 from webapp.services import documents
 from webapp.texts import say
 

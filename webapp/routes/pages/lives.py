@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Literal
 from webapp.domain import Author, ConversationStatus, JobKind, JobStatus, Outcome
 
 if TYPE_CHECKING:
-    from webapp.routes.schemas import ConversationOut, JobOut, MessageOut
+    from webapp.routes.schemas.conversations import ConversationOut
+    from webapp.routes.schemas.jobs import JobOut
+    from webapp.routes.schemas.messages import MessageOut
 
 State = Literal["received", "queued", "running", "answered", "handed_over", "person"]
 Stance = Literal["program", "waiting", "person", "closed"]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response as BaseResponse
 
 KEPT_FIELDS = ("message", "content", "conversation_id", "idempotency_key", "person")
-TEXT_ENDPOINTS = ("pages.send", "pages.speak")
+TEXT_ENDPOINTS = ("pages.send", "pages.speak", "pages.keep_draft", "pages.ask_proposal")
 
 
 def kept_text(form: Mapping[str, str]) -> dict[str, str]:

@@ -23,6 +23,11 @@ def _zone() -> tzinfo:
     return get_timezone(settings().timezone)
 
 
+@pages.app_template_global()
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
 @pages.app_template_filter()
 def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -40,6 +40,7 @@ for (const item of root.querySelectorAll("[data-job]")) {
   follow(item.dataset.job, item.dataset.message, Number(item.dataset.pollAfter));
 }
 if (conversation) watch();
+if (root.querySelector("[data-feedback]")) rateable();
 offerExamples();
 document.querySelector(".ask-person")?.addEventListener("click", askForAPerson);
 
@@ -112,12 +113,18 @@ function ended(job, messageId) {
 /** Show a message that came from the server, and say it once. */
 function show(message) {
   if (!log.add(message)) return;
+  if (message.reply_to) rateable();
   if (message.reply_to) log.live(message.reply_to, message.outcome === "handed_over" ? "handed_over" : "answered");
   if (message.role === "client") log.live(message.id, "received");
   const spoken = log.item(message.id).querySelector(".body").textContent.trim();
   if (message.role === "staff") announcer.say("person_answer", { name: message.author ?? "", text: spoken });
   else if (message.outcome === "handed_over") announcer.say("handed_over");
   else if (message.role === "assistant") announcer.say("answer", { text: spoken });
+}
+
+/** Thumbs come with the first reply: the first visit stays light. */
+function rateable() {
+  import("./feedback.js").catch(() => {}); // away: the forms do the same with no script
 }
 
 /** Look for what others said: a person, another tab. */
@@ -162,7 +169,9 @@ function sessionEnded() {
   link.insist(texts.say("link.session_ended"), signIn);
 }
 
-function takeStance({ status, assistant }) {
+function takeStance({ status, assistant, standing }) {
+  const told = root.querySelector("[data-standing]");
+  told.textContent = standing?.sentence ?? told.dataset.presence; // who answers and when, or who is there
   const before = root.dataset.stance;
   const off = status === "waiting_staff" ? "waiting" : "person";
   const stance = status === "closed" ? "closed" : assistant === "on" ? "program" : off;

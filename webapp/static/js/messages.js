@@ -126,7 +126,8 @@ export class Log {
     const body = item.querySelector(".body");
     body.innerHTML = message.html; // went through the server's allow-list
     this.#linkMarks(body, message);
-    if (message.sources.length > 0) item.append(this.#sources(message));
+    if (message.sources.length > 0) body.after(this.#sources(message));
+    if (message.outcome === "handed_over") item.querySelector("[data-feedback]")?.remove(); // a notice is no answer
     return item;
   }
 

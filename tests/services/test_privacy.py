@@ -1,0 +1,73 @@
+"""What a customer may ask about herself."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import text
+
+from tests.services.work import answer, identity, say
+from webapp.domain import Language
+from webapp.models import Account, Erasure
+from webapp.services import people, privacy
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+THEIRS = ("account", "sign_in", "conversation", "message", "job", "link")
+
+
+def test_a_profile_changes_where_it_is_given(session: Session) -> None:
+    me = identity(session)
+    privacy.change_profile(session, me.account_id, {"phone": "01 23 45 67 89", "locale": Language.EN})
+    changed = privacy.profile(session, me.account_id)
+    assert (changed.phone, changed.locale, changed.name) == ("01 23 45 67 89", Language.EN, me.name)
+
+
+@pytest.mark.parametrize("field", ["role", "email", "password_hash", "active"])
+def test_nothing_else_of_an_account_is_a_profiles(session: Session, field: str) -> None:
+    with pytest.raises(KeyError):
+        privacy.change_profile(session, identity(session).account_id, {field: "admin"})
+
+
+def test_everything_about_me_is_mine_alone_and_holds_no_secret(session: Session) -> None:
+    me, other = identity(session), identity(session)
+    mine = say(session, me, "Mon volet est bloqué")
+    assert answer(session, mine.job_id)
+    say(session, other, "Le volet d'un autre")
+    given = dict(privacy.everything_about(session, me.account_id))
+    written = json.dumps(given, default=str, ensure_ascii=False)
+    assert set(given) == {"account", "sign-ins", f"conversation-{mine.conversation_id}"}
+    assert given["account"]["email"] == me.email
+    assert [each["content"] for each in given[f"conversation-{mine.conversation_id}"]["messages"]] == [
+        "Mon volet est bloqué",
+        "Voici.",
+    ]
+    assert "d'un autre" not in written
+    assert session.get_one(Account, me.account_id).password_hash not in [*given["account"].values()]
+    assert "refresh_id" not in written
+
+
+def test_nothing_is_left_of_who_is_erased(session: Session) -> None:
+    me, other = identity(session), identity(session)
+    said = say(session, me)
+    assert answer(session, said.job_id)
+    say(session, me, conversation_id=said.conversation_id)
+    staying = say(session, other)
+    people.link_of_forgetful(session, me.email)
+    privacy.erase(session, me.account_id)
+    counts = {table: session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() for table in THEIRS}  # noqa: S608  names of our schema
+    assert counts == {"account": 1, "sign_in": 1, "conversation": 1, "message": 1, "job": 1, "link": 0}
+    session.expire_all()
+    assert session.get(Account, other.account_id) is not None
+    assert staying.conversation_id is not None
+
+
+def test_an_erasure_is_remembered_by_a_digest_once(session: Session) -> None:
+    me = identity(session)
+    privacy.erase(session, me.account_id)
+    privacy.erase(session, me.account_id)
+    kept = session.query(Erasure).one()
+    assert str(me.account_id) not in kept.digest

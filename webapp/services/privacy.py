@@ -1,0 +1,70 @@
+"""What a customer may ask of us about herself: her profile, all that is kept about her, and to be forgotten."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from webapp.domain import Author
+from webapp.models import Account, Conversation, Erasure, Message, SignIn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from uuid import UUID
+
+    from sqlalchemy.orm import Session
+
+PROFILE = ("name", "phone", "address", "company", "locale")
+SIGN_IN = ("created_at", "refreshed_at", "ended_at")
+CASE = (
+    *("id", "subject", "language", "status", "created_at", "updated_at", "closed_at"),
+    *("handover_reason", "handover_note", "brief", "summary", "summary_fields", "closing_rating", "closing_comment"),
+)
+
+
+def profile(session: Session, account_id: UUID) -> Account:
+    return session.get_one(Account, account_id, populate_existing=True)
+
+
+def change_profile(session: Session, account_id: UUID, wanted: dict[str, Any]) -> Account:
+    """Change the fields of a profile that are given."""
+    account = session.execute(select(Account).where(Account.id == account_id).with_for_update()).scalar_one()
+    for name, value in wanted.items():
+        if name not in PROFILE:
+            raise KeyError(name)
+        setattr(account, name, value)
+    session.flush()
+    return account
+
+
+def everything_about(session: Session, account_id: UUID) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield all that is kept about a customer: her account, her sign-ins, each conversation with its messages."""
+    account = session.get_one(Account, account_id)
+    yield "account", {name: getattr(account, name) for name in ("id", "email", "created_at", *PROFILE)}
+    opened = select(SignIn).where(SignIn.account_id == account_id).order_by(SignIn.created_at)
+    yield "sign-ins", {"sign_ins": [{name: getattr(row, name) for name in SIGN_IN} for row in session.scalars(opened)]}
+    cases = select(Conversation).where(Conversation.client_id == account_id).order_by(Conversation.created_at)
+    for case in session.scalars(cases):
+        yield f"conversation-{case.id}", _case(session, case)
+
+
+def _case(session: Session, case: Conversation) -> dict[str, Any]:
+    said = session.scalars(select(Message).where(Message.conversation_id == case.id).order_by(Message.seq))
+    return {name: getattr(case, name) for name in CASE} | {"messages": [_said(message) for message in said]}
+
+
+def _said(message: Message) -> dict[str, Any]:
+    fields = ("id", "seq", "role", "content", "created_at", "reply_to", "outcome", "feedback", "feedback_comment")
+    about = {name: getattr(message, name) for name in fields}
+    return about | {"sources": message.sources} if message.role is Author.ASSISTANT else about
+
+
+def erase(session: Session, account_id: UUID) -> None:
+    """Forget a customer: account, sessions, conversations, jobs. Only a digest says that it was done."""
+    digest = hashlib.sha256(f"account:{account_id}".encode()).hexdigest()
+    session.execute(insert(Erasure).values(digest=digest, created_at=func.clock_timestamp()).on_conflict_do_nothing())
+    session.execute(delete(Account).where(Account.id == account_id))
+    session.flush()
