@@ -29,7 +29,7 @@ from benchmarks.many_conversations import DISCONTINUED, an_id, order_number
 from benchmarks.private_stack import BINARIES, ROOT, environment
 from launcher.embedded import PostgresServer
 from webapp.domain import ConversationStatus, Language, Role
-from webapp.models import ConversationSearch, SearchDue
+from webapp.models import Conversation, ConversationSearch, SearchDue
 from webapp.services import conversations, polling, search, stats
 from webapp.services.accounts import Identity
 from webapp.services.conversations import Filter
@@ -64,7 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def compare_calls(small: Session, large: Session, chosen: argparse.Namespace) -> None:
     """Turn by turn, so that whatever else the machine does weighs on both."""
-    of_small, of_large = lists(SMALL), lists(chosen.conversations)
+    of_small, of_large = lists(small, SMALL), lists(large, chosen.conversations)
     for name in of_small:
         pairs = [(timed(small, of_small[name]), timed(large, of_large[name])) for _ in range(chosen.searches)]
         against, value = (statistics.median(spent) for spent in zip(*pairs, strict=True))
@@ -150,7 +150,7 @@ def _fill(url: str, place: Path, count: int) -> None:
 
 def check(session: Session, count: int) -> None:
     """The rows that were written by hand are those the application would have written."""
-    ids = [UUID(an_id(3, number)) for number in range(0, count, max(1, count // 20))]
+    ids = [an_opened(session, number) for number in range(0, count, max(1, count // 20))]
     kept = select(*(getattr(ConversationSearch, name) for name in many_conversations.SEARCH))
     rows = kept.where(ConversationSearch.id.in_(ids)).order_by(ConversationSearch.id)
     made = session.execute(rows).all()
@@ -161,9 +161,13 @@ def check(session: Session, count: int) -> None:
     session.rollback()
 
 
-def lists(count: int) -> dict[str, Callable[[Session], object]]:
+def an_opened(session: Session, number: int) -> UUID:
+    return session.execute(select(Conversation.id).order_by(Conversation.id).offset(number).limit(1)).scalar_one()
+
+
+def lists(session: Session, count: int) -> dict[str, Callable[[Session], object]]:
     """What desk and dashboard ask again and again."""
-    middle = UUID(an_id(3, count // 2 // 10 * 10))
+    middle = an_opened(session, count // 2)
     job = UUID(an_id(5, count // 2 // 10 * 10))
     filters = {
         "by activity": Filter(),
