@@ -183,8 +183,8 @@ def _child(part: Part, process: subprocess.Popen[bytes]) -> remains.Child:
 
 
 def _some_left(one: Watched) -> bool:
-    if one.process:
-        one.process.poll()  # reaps it: a zombie would look alive
+    if one.process and one.process.poll() is None:  # not reaped yet, even when it has just become a zombie
+        return True
     return one.record is not None and one.record.alive()
 
 
