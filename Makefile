@@ -13,12 +13,12 @@ ifeq ($(origin PATH),command line)
 endif
 
 PYTHON ?= python3
-export ARGS CORPUS QUESTIONS MODEL SECONDS SEED MESSAGES
+export ARGS CORPUS QUESTIONS MODEL SECONDS SEED MESSAGES SHORT ONLY
 
 # exec: a signal sent by make reaches the launcher itself.
 launcher = @exec $(PYTHON) -m launcher
 
-.PHONY: help run test check ingest evaluate chaos doctor
+.PHONY: help run test check ingest evaluate bench chaos doctor
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -37,6 +37,9 @@ ingest: ## bring files or folders into the knowledge of the running application 
 
 evaluate: ## quality on given files (CORPUS=a.jsonl QUESTIONS=b.jsonl MODEL=extractive)
 	$(launcher) evaluate
+
+bench: ## our figures beside those of small opponents, as JSON lines (SHORT=yes: under two minutes; ONLY=web)
+	$(launcher) bench
 
 chaos: ## kill everything at random in a private copy, and count what was lost (SECONDS=60 SEED=1 MESSAGES=500)
 	$(launcher) chaos

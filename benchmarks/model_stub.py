@@ -20,19 +20,27 @@ ANSWER_SECONDS = 0.6
 PIECES = 6
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256  # the calls of many slots come at once
+
+
 class ModelStub:
-    """Answers chat completions with the first passage of the prompt, in `PIECES` pieces over `ANSWER_SECONDS`.
+    """Answers chat completions with the first passage of the prompt, in `pieces` pieces over `answer_s` seconds.
 
     `fault_rate` of the calls fail: an error status, a cut, a silence of some seconds, or words that are no answer.
     """
 
-    def __init__(self, chance: random.Random, fault_rate: float = 0.0) -> None:
+    def __init__(
+        self, chance: random.Random, fault_rate: float = 0.0, answer_s: float = ANSWER_SECONDS, pieces: int = PIECES
+    ) -> None:
         self.fault_rate = fault_rate
+        self.answer_s = answer_s
+        self.pieces = pieces
         self.faults = 0
         self._chance = chance
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer((LOOPBACK, 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = Server((LOOPBACK, 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 
     @property
@@ -61,7 +69,8 @@ class ModelStub:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                answer(self, str(body["messages"][-1]["content"]), stub.fault())
+                pace = (stub.answer_s, stub.pieces)
+                answer(self, str(body["messages"][-1]["content"]), stub.fault(), *pace)
 
             def log_message(self, *_: object) -> None:
                 """Say nothing."""
@@ -69,7 +78,7 @@ class ModelStub:
         return Handler
 
 
-def answer(request: BaseHTTPRequestHandler, prompt: str, fault: str | None) -> None:
+def answer(request: BaseHTTPRequestHandler, prompt: str, fault: str | None, seconds: float, pieces: int) -> None:
     """Write one answer on the wire, with its fault."""
     if fault in {"500", "429"}:
         request.send_response(HTTPStatus(int(fault)))
@@ -81,11 +90,11 @@ def answer(request: BaseHTTPRequestHandler, prompt: str, fault: str | None) -> N
     request.end_headers()
     found = PASSAGE.search(prompt)
     words = f"{found[1].strip() if found else 'Bonjour.'} [1]"
-    size = len(words) // PIECES + 1
+    size = len(words) // pieces + 1
     try:
         for number, start in enumerate(range(0, len(words), size)):
-            time.sleep(ANSWER_SECONDS / PIECES)
-            if number == PIECES // 2 and fault is not None:
+            time.sleep(seconds / pieces)
+            if number == pieces // 2 and fault is not None:
                 spoil(request, fault)
                 return
             write(request, {"content": words[start : start + size]}, None)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx
+import psycopg2
 
 from launcher import configuration, programs
 from launcher.children import signal_group, spawn, wait_until
@@ -18,7 +20,7 @@ from launcher.embedded import PostgresServer, ValkeyServer
 from launcher.ports import LOOPBACK, free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from launcher.programs import Program
 
@@ -112,11 +114,26 @@ class PrivateStack:
     def pid(self, name: str) -> int:
         return self._living[name].pid
 
+    def restart(self, names: Sequence[str], given: Mapping[str, str]) -> None:
+        """Start some of them anew with another environment."""
+        self.environ |= given
+        found = configuration.read(self.environ, self.folder)
+        self._programs = {one.name: one for one in programs.services(BINARIES, self.environ, found)}
+        for name in names:
+            self.kill(name)
+            self.start(name)
+
     def revive(self) -> None:
         """Start again whatever ended, as the launcher does."""
         for name, process in self._living.items():
             if process.poll() is not None:
                 self.start(name)
+
+    def ask(self, query: str, values: list[object] | None = None) -> list[tuple[Any, ...]]:
+        """Rows of its database."""
+        with contextlib.closing(psycopg2.connect(self.postgres.url)) as connection, connection.cursor() as cursor:
+            cursor.execute(query, values)
+            return cursor.fetchall()
 
     def checks(self) -> dict[str, str]:
         """What /readyz says; nothing while nobody answers."""

@@ -187,7 +187,7 @@ def lists(session: Session, count: int) -> dict[str, Callable[[Session], object]
     calls["reading a conversation"] = lambda session: conversations.messages(
         session, conversations.get(session, STAFF, middle).id, 0
     )
-    calls["stats of a month"] = lambda session: stats.read(session, "month", "Europe/Paris")
+    calls["stats of a month"] = lambda session: stats.current(session, stats.Wanted("month", "Europe/Paris"))
     return calls
 
 

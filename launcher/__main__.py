@@ -26,6 +26,7 @@ def main(arguments: Sequence[str]) -> int:
         "ingest": lambda: tools.ingest(os.environ, rest),
         "evaluate": lambda: tools.evaluate(os.environ),
         "chaos": lambda: tools.chaos(os.environ),
+        "bench": lambda: tools.bench(os.environ),
         "doctor": lambda: doctor.doctor(os.environ),
     }
     if verb not in verbs:

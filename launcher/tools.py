@@ -1,4 +1,4 @@
-"""`make test`, `make check`, `make evaluate`, `make chaos`, `make ingest`: commands of the virtual environment."""
+"""`make test`, `check`, `evaluate`, `chaos`, `bench` and `ingest`: commands of the virtual environment."""
 
 from __future__ import annotations
 
@@ -21,12 +21,14 @@ if TYPE_CHECKING:
 
 CHECKS = (("ruff", "check", "."), ("ruff", "format", "--check", "."), ("mypy",), ("lint-imports",))
 SEVERAL_CORES = 2
+TEST_WORKERS = 3  # one more than the cores: many tests wait for a deadline
+YES = ("yes", "true", "1")
 
 
 def test(environ: Mapping[str, str]) -> NoReturn:
     """Become pytest; ARGS has more arguments for it."""
     virtualenv = _prepared(environ, DEVELOPMENT)
-    workers = str(SEVERAL_CORES) if len(os.sched_getaffinity(0)) >= SEVERAL_CORES else "0"
+    workers = str(TEST_WORKERS) if len(os.sched_getaffinity(0)) >= SEVERAL_CORES else "0"
     extra = shlex.split(environ.get("ARGS", ""))
     _become(virtualenv, for_tools(environ), "python", "-m", "pytest", "-n", workers, "--dist", "loadgroup", *extra)
 
@@ -67,6 +69,15 @@ def chaos(environ: Mapping[str, str]) -> NoReturn:
     ]
     found = configuration.read(environ)
     _become(virtualenv, for_tools(found.values), "python", "-m", "benchmarks.chaos", *options)
+
+
+def bench(environ: Mapping[str, str]) -> NoReturn:
+    """Become the benchmarks: SHORT=yes measures less of everything, ONLY=web one thing."""
+    virtualenv = _prepared(environ, RUNTIME)
+    options = ["--short"] if environ.get("SHORT", "").lower() in YES else []
+    options += ["--only", environ["ONLY"]] if environ.get("ONLY") else []
+    found = configuration.read(environ)
+    _become(virtualenv, for_tools(found.values), "python", "-m", "benchmarks.bench", *options)
 
 
 def ingest(environ: Mapping[str, str], arguments: Sequence[str]) -> NoReturn:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 MAKE = "/usr/bin/make"
-VERBS = ("run", "test", "check", "ingest", "evaluate", "chaos", "doctor")
+VERBS = ("run", "test", "check", "ingest", "evaluate", "bench", "chaos", "doctor")
 
 pytestmark = pytest.mark.skipif(not Path(MAKE).exists(), reason="make is not installed")
 

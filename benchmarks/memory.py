@@ -1,0 +1,80 @@
+"""What the idle stack holds in memory: every process of `make run`, its shared pages shared out (PSS)."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.figures import Figure, progress
+from benchmarks.private_stack import ROOT, PrivateStack
+from launcher.children import processes_in, signal_group, spawn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from benchmarks.bench import Scale
+
+GOAL_MIB = 700
+SETTLE_S = 6
+ENVIRONMENT = {"REPLY_CONCURRENCY": "32", "FLOWER_BASIC_AUTH": "bench:bench-bench-bench"}
+LAUNCHER = "import time, launcher.run; time.sleep(600)"
+
+
+def measure(folder: Path, _scale: Scale) -> Iterator[Figure]:
+    with PrivateStack(folder, ENVIRONMENT) as stack, launcher(folder) as alone:
+        time.sleep(SETTLE_S)
+        held = by_part(stack) | {"launcher": pss_mib(alone)}
+    for name, mib in sorted(held.items(), key=lambda item: -item[1]):
+        progress(f"{mib:7.1f} MiB {name}")
+    parts = {name: round(mib) for name, mib in held.items()}
+    what = "PSS of all processes of make run, demo and model aside"
+    yield Figure("memory of the idle stack", sum(held.values()), "MiB", GOAL_MIB, "<=", None, what, {"parts": parts})
+
+
+@contextlib.contextmanager
+def launcher(folder: Path) -> Iterator[int]:
+    """What `make run` itself adds: its program with all it imports."""
+    argv = [sys.executable, "-c", LAUNCHER]
+    process = spawn(argv, env={}, cwd=ROOT, log=folder / "launcher.log", death_signal=signal.SIGKILL)
+    try:
+        yield process.pid
+    finally:
+        signal_group(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def by_part(stack: PrivateStack) -> dict[str, float]:
+    """MiB by part, each with its children."""
+    return {name: sum(pss_mib(pid) for pid in pids) for name, pids in processes_by_part(stack).items()}
+
+
+def processes_by_part(stack: PrivateStack) -> dict[str, set[int]]:
+    children = _children()
+    tops = {name: [stack.pid(name)] for name in stack.names}
+    tops |= {"postgres": processes_in(stack.postgres.data), "valkey": [stack.valkey.pid or 0]}
+    return {name: set(_with_children(pids, children)) for name, pids in tops.items()}
+
+
+def _with_children(pids: list[int], children: Mapping[int, list[int]]) -> list[int]:
+    return [pid for top in pids for pid in (top, *_with_children(children.get(top, []), children))]
+
+
+def _children() -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError, ValueError):
+            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            found.setdefault(parent, []).append(int(entry.name))
+    return found
+
+
+def pss_mib(pid: int) -> float:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
