@@ -56,8 +56,11 @@ def _age(session: Session, case: UUID, days: float) -> None:
     """Make a case and what was said in it older."""
     for table, column in (("conversation", "id"), ("message", "conversation_id")):
         session.execute(
-            text(f"UPDATE {table} SET created_at = created_at - make_interval(days => :days) WHERE {column} = :case"),  # noqa: S608  ours
-            {"case": case, "days": days},
+            text(
+                f"UPDATE {table} SET created_at = (created_at AT TIME ZONE :zone - make_interval(days => :days))"  # noqa: S608  ours
+                f" AT TIME ZONE :zone WHERE {column} = :case"
+            ),
+            {"case": case, "days": days, "zone": PARIS},
         )
 
 
@@ -196,3 +199,31 @@ def test_a_queue_is_late_when_its_work_is_due_for_too_long(session: Session, cli
     assert (late.late, late.oldest_s >= 59 * 60) == (True, True)
     assert answer(session, sent.job_id)
     assert standing.read(session).queues["replies"] == standing.QueueState(0, 0.0, late=False)
+
+
+def test_figures_that_take_long_to_read_are_kept_and_newer_ones_owed_once_a_minute(
+    session: Session, client: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = stats.Wanted("week", PARIS)
+    assert stats.current(session, wanted).opened == 0
+    say(session, client)
+    assert stats.current(session, wanted).opened == 1
+
+    monkeypatch.setattr(stats, "SLOW_S", 0.0)
+    kept = stats.current(session, wanted)
+    say(session, client)
+    assert stats.current(session, wanted) == kept
+    assert _owed(session) == []
+
+    session.execute(text("UPDATE kept_stats SET read_at = read_at - interval '90 s'"))
+    assert [stats.current(session, wanted).opened for _ in range(3)] == [1, 1, 1]
+    assert _owed(session) == [{"period": "week", "zone": PARIS}]
+    stats.keep(session, stats.measure(session, wanted))
+    assert stats.current(session, wanted).opened == 2
+
+    session.execute(text("UPDATE kept_stats SET read_at = read_at - interval '25 h', content = '{}'"))
+    assert stats.current(session, wanted).opened == 2
+
+
+def _owed(session: Session) -> list[dict[str, str]]:
+    return list(session.execute(text("SELECT request FROM job WHERE kind = 'stats'")).scalars())

@@ -2,18 +2,25 @@
 
 A period is whole days where the firm is, today the last of them. Conversations count on the day they were opened, by
 the state they are in now; replies, ratings and tokens count on the day they were written. Nothing is counted by person.
+They are read for each who asks while that is quick. Of a firm so large that it is not, those read last are kept and
+shown with their time, and newer ones read by a job.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import text
+from pydantic import BaseModel
+from sqlalchemy import func, select, text
+from sqlalchemy.dialects.postgresql import insert
 
-from webapp.domain import ConversationStatus, Outcome
+from webapp.domain import ConversationStatus, JobKind, Outcome
+from webapp.models import KeptStats
+from webapp.services import jobs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,10 +33,21 @@ CLOCKS_APART = timedelta(hours=1)  # ids come from the web's clock, times from P
 SAMPLE = 20_000  # conversations: up to so many are measured one by one, of more an even sample, within a point
 SHARES = 65_536
 PATIENCE_MS = 15_000  # a year of a large firm is slow rather than refused
+SLOW_S = 0.1  # from there on figures are kept
+FRESH_S = 60
+OLDEST_S = 24 * 3600
+JOB_DEADLINE_S = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class Wanted:
+    """A period (week, month, quarter or year) that ends today, and where the firm is."""
+
+    period: str
+    zone: str
+
+
+class Day(BaseModel):
     """Conversations opened on a day, in all and by the state they are in now."""
 
     day: date
@@ -37,14 +55,14 @@ class Day:
     by_status: dict[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Stats:
+class Stats(BaseModel):
     """Times are medians in seconds from the opening of a conversation, None where nothing was measured.
 
     They and what the assistant answered alone are measured on `sample` conversations.
     """
 
     since: datetime
+    as_of: datetime
     opened: int
     by_status: dict[str, int]
     by_day: list[Day]
@@ -66,7 +84,7 @@ class Stats:
 
 
 _PERIOD = text("""
-SELECT today::date, (today - make_interval(days => :days - 1)) AT TIME ZONE :zone AS since
+SELECT today::date, (today - make_interval(days => :days - 1)) AT TIME ZONE :zone AS since, clock_timestamp() AS as_of
 FROM date_trunc('day', clock_timestamp() AT TIME ZONE :zone) today
 """)
 # Ids grow with time (uuid7): the primary key finds what is young enough, and needs no index of its own.
@@ -105,10 +123,62 @@ FROM message WHERE id >= :floor AND created_at >= :since AND role = 'assistant' 
 """)
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Figures, and the seconds it took to read them."""
+
+    wanted: Wanted
+    stats: Stats
+    took_s: float
+
+
+def current(session: Session, wanted: Wanted) -> Stats:
+    """Return the figures as they are, or as they were a minute ago where reading them takes long."""
+    age_s = func.extract("epoch", func.clock_timestamp() - KeptStats.read_at)
+    kept = session.execute(
+        select(KeptStats.content, KeptStats.read_at, age_s.label("age_s")).where(
+            KeptStats.period == wanted.period, KeptStats.zone == wanted.zone, KeptStats.took_s >= SLOW_S
+        )
+    ).one_or_none()
+    if kept is None or kept.age_s > OLDEST_S:
+        return _live(session, wanted)
+    if kept.age_s > FRESH_S:
+        _owe_newer(session, wanted, f"{kept.read_at:%s} {kept.age_s // FRESH_S}")
+    return Stats.model_validate(kept.content)
+
+
+def _live(session: Session, wanted: Wanted) -> Stats:
+    measured = measure(session, wanted)
+    if measured.took_s >= SLOW_S:
+        keep(session, measured)
+    return measured.stats
+
+
+def _owe_newer(session: Session, wanted: Wanted, moment: str) -> None:
+    """Have a job read newer figures; of the many who look at the same moment one owes it."""
+    key = f"stats {wanted.period} {wanted.zone} {moment}"
+    jobs.enqueue(session, JobKind.STATS, deadline_s=JOB_DEADLINE_S, dedupe_key=key, request=asdict(wanted))
+
+
+def measure(session: Session, wanted: Wanted) -> Measured:
+    began = time.monotonic()
+    return Measured(wanted, read(session, wanted.period, wanted.zone), time.monotonic() - began)
+
+
+def keep(session: Session, measured: Measured) -> None:
+    values = asdict(measured.wanted) | {
+        "content": measured.stats.model_dump(mode="json"),
+        "took_s": measured.took_s,
+        "read_at": measured.stats.as_of,
+    }
+    row = insert(KeptStats).values(values)
+    session.execute(row.on_conflict_do_update(index_elements=["period", "zone"], set_=values))
+
+
 def read(session: Session, period: str, zone: str) -> Stats:
     """Return the figures of a period: week, month, quarter or year, ending today."""
     session.execute(text(f"SET LOCAL statement_timeout = {PATIENCE_MS}"))
-    today, since = session.execute(_PERIOD, {"days": DAYS[period], "zone": zone}).one()
+    today, since, as_of = session.execute(_PERIOD, {"days": DAYS[period], "zone": zone}).one()
     where = {"since": since, "floor": _floor(since - CLOCKS_APART), "zone": zone}
     days = [today - timedelta(days=ago) for ago in range(DAYS[period] - 1, -1, -1)]
     volumes = _volumes(session.execute(_OPENED, where).all(), days)
@@ -116,6 +186,7 @@ def read(session: Session, period: str, zone: str) -> Stats:
     times = session.execute(_TIMES, where | {"share": share}).mappings().one()
     return Stats(
         since=since,
+        as_of=as_of,
         **volumes,
         **_times(times, volumes["opened"]),
         **_replies(session.execute(_REPLIES, where).all()),
@@ -131,7 +202,7 @@ def _volumes(rows: Sequence[Row[Any]], days: Sequence[date]) -> dict[str, Any]:
     return {
         "opened": opened,
         "by_status": by_status,
-        "by_day": [Day(day, sum(statuses.values()), statuses) for day, statuses in by_day.items()],
+        "by_day": [Day(day=day, opened=sum(statuses.values()), by_status=statuses) for day, statuses in by_day.items()],
         "handed_over": handed_over,
         "handover_rate": handed_over / opened if opened else None,
     }
