@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
+import threading
+import time
 from typing import TYPE_CHECKING
 
 from prometheus_client import REGISTRY, CollectorRegistry, start_http_server
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     from webapp.settings import Settings
 
 log = logging.getLogger(__name__)
+
+TAKE_OVER_EVERY_S = 5.0
 
 
 class DatabaseCollector(Collector):
@@ -53,4 +58,23 @@ def serve(settings: Settings) -> None:
     else:
         registry = REGISTRY
     registry.register(DatabaseCollector(settings))
-    start_http_server(settings.metrics_port, addr=settings.host, registry=registry)
+    if not _listens(settings, registry):
+        log.warning("METRICS_PORT %d is taken, by another dispatcher perhaps: tried again", settings.metrics_port)
+        threading.Thread(target=_listen_later, args=(settings, registry), name="exporter", daemon=True).start()
+
+
+def _listens(settings: Settings, registry: CollectorRegistry) -> bool:
+    try:
+        start_http_server(settings.metrics_port, addr=settings.host, registry=registry)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        return False
+    return True
+
+
+def _listen_later(settings: Settings, registry: CollectorRegistry) -> None:
+    """Take the port over when whoever had it is gone; its page would have been the same as ours."""
+    while not _listens(settings, registry):
+        time.sleep(TAKE_OVER_EVERY_S)
+    log.info("METRICS_PORT %d is ours now", settings.metrics_port)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from contextvars import copy_context
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
@@ -75,9 +77,28 @@ def test_production_logs_one_json_object_a_line(environment: str, capsys: pytest
     }
     environ |= {"ENVIRONMENT": environment, "PUBLIC_URL": "https://sav.example", "FLOWER_BASIC_AUTH": f"f:{strong}"}
     logs.configure(load(environ))
-    logging.getLogger("here").warning("two\nlines")
+    job_id, before = uuid4(), logs.request_id()
+    with logs.about(job_id, "of-a-request"):
+        logging.getLogger("here").warning("two\nlines")
     written = capsys.readouterr().err
     if environment == "production":
-        assert json.loads(written)["message"] == "two\nlines"
+        line = json.loads(written)
+        assert (line["message"], line["request"], line["job"]) == ("two\nlines", "of-a-request", str(job_id))
     else:
-        assert written.endswith("WARNING here two\nlines\n")
+        assert written.endswith(f"WARNING here two\nlines request=of-a-request job={job_id}\n")
+    assert logs.request_id() == before
+
+
+@pytest.mark.parametrize(
+    "given", [None, "", "short", "x" * 65, "two\nlines-of-it", "with spaces in", 'quote"d-quote"d']
+)
+def test_a_request_keeps_no_name_that_could_break_a_line(given: str | None) -> None:
+    copy_context().run(lambda: _begins(given))
+
+
+def _begins(given: str | None) -> None:
+    made = logs.new_request(given)
+    assert made != given
+    assert logs.REQUEST_ID.fullmatch(made)
+    assert logs.request_id() == made
+    assert logs.new_request(made) == made

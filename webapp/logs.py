@@ -1,16 +1,59 @@
-"""One line a happening on standard error: plain words in development, JSON in production. No message text, ever."""
+"""One line a happening on standard error: plain words in development, JSON in production. No message text, ever.
+
+Each line carries the id of its request and of its job: one thread through web, dispatcher, worker and model.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from uuid_utils.compat import uuid7
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from uuid import UUID
+
     from webapp.settings import Settings
 
 PLAIN = "%(asctime)s %(levelname)s %(name)s %(message)s"
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")  # what a proxy may give: nothing that could break a line or a header
+
+_request: ContextVar[str | None] = ContextVar("request", default=None)
+_job: ContextVar[str | None] = ContextVar("job", default=None)
+
+
+def request_id() -> str | None:
+    """Return the id of the request that is under way, or that caused the work under way."""
+    return _request.get()
+
+
+def new_request(given: str | None) -> str:
+    """Begin a request under the id a proxy gave, or a new one; it ends when the next one begins."""
+    wanted = given if given is not None and REQUEST_ID.fullmatch(given) else uuid7().hex
+    _request.set(wanted)
+    return wanted
+
+
+@contextmanager
+def about(job_id: UUID, request: str | None) -> Iterator[None]:
+    """Let every line within carry a job and the request it came from."""
+    of_request, of_job = _request.set(request), _job.set(str(job_id))
+    try:
+        yield
+    finally:
+        _request.reset(of_request)
+        _job.reset(of_job)
+
+
+def _thread() -> dict[str, str]:
+    named = {"request": _request.get(), "job": _job.get()}
+    return {name: value for name, value in named.items() if value is not None}
 
 
 class JsonFormatter(logging.Formatter):
@@ -20,10 +63,17 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
+            **_thread(),
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)
+
+
+class PlainFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        thread = "".join(f" {name}={value}" for name, value in _thread().items())
+        return super().format(record) + thread
 
 
 class WithoutValues(logging.Filter):
@@ -38,7 +88,7 @@ class WithoutValues(logging.Filter):
 
 def configure(settings: Settings) -> None:
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter() if settings.production else logging.Formatter(PLAIN))
+    handler.setFormatter(JsonFormatter() if settings.production else PlainFormatter(PLAIN))
     handler.addFilter(WithoutValues())
     root = logging.getLogger()
     root.handlers[:] = [handler]

@@ -1,0 +1,42 @@
+"""Each call of the model, counted twice: for Prometheus by this process, and by the hour in the database."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from webapp import metrics
+from webapp.services import model_use
+from webapp.services.model_use import OK
+
+if TYPE_CHECKING:
+    from tasks.runtime import Runtime
+    from webapp.domain import JobKind, Usage
+
+log = logging.getLogger(__name__)
+
+
+def answered(runtime: Runtime, operation: JobKind, took_s: float, usage: Usage) -> None:
+    model = runtime.settings.openai_model
+    metrics.LLM_REQUESTS.labels(model, operation, OK).inc()
+    metrics.LLM_DURATION.labels(model, operation).observe(took_s)
+    metrics.LLM_TOKENS.labels(model, "input").inc(usage.input_tokens)
+    metrics.LLM_TOKENS.labels(model, "output").inc(usage.output_tokens)
+    _keep(runtime, operation, OK, usage)
+
+
+def failed(runtime: Runtime, operation: JobKind, reason: str) -> None:
+    metrics.LLM_REQUESTS.labels(runtime.settings.openai_model, operation, reason).inc()
+    _keep(runtime, operation, reason)
+
+
+def _keep(runtime: Runtime, operation: JobKind, status: str, usage: Usage | None = None) -> None:
+    """Keep a call; a database that is away must not take the reply with it."""
+    try:
+        with runtime.sessions.begin() as session:
+            model_use.count(session, runtime.settings.openai_model, operation, status, usage)
+    except (DBAPIError, PoolTimeoutError) as error:
+        log.warning("a call of the model was not kept: %s", type(error).__name__)
