@@ -77,7 +77,7 @@ def site(
         values = {"OPENAI_API_KEY": "sk-of-a-test", "OPENAI_BASE_URL": model.base_url, "RATELIMIT_ENABLED": "false"}
         stack = Stack(url, broker.url, tmp_path_factory.mktemp("stack"), **values)
         try:
-            running = Site(stack.start(workers={Queue.REPLIES: 1, Queue.DOCUMENTS: 1}), model)
+            running = Site(stack.start(workers=dict.fromkeys(Queue, 1)), model)
             running.document = _publish(running)
             yield running
         finally:

@@ -108,6 +108,6 @@ def test_a_stack_works_through_proxies(new_stack: Callable[..., Stack], database
 
 
 def test_commands_run_in_the_environment_of_the_stack(stack: Stack) -> None:
-    assert "0003" in stack.run("flask", "--app", "wsgi", "db", "current")
+    assert "(head)" in stack.run("flask", "--app", "wsgi", "db", "current")
     with pytest.raises(ProcessEndedError, match="No such command"):
         stack.run("flask", "--app", "wsgi", "no-such-command")
