@@ -14,8 +14,10 @@ task_routes = {
     "tasks.summaries.*": {"queue": "background"},
     "tasks.notices.*": {"queue": "background"},
     "tasks.proposals.*": {"queue": "background"},
+    "tasks.stats.*": {"queue": "background"},
     "tasks.knowledge.search": {"queue": "background"},
     "tasks.knowledge.ingest": {"queue": "documents"},
+    "tasks.photos.*": {"queue": "images"},
 }
 
 # Whoever can write to Redis can send any ticket: JSON only, and the claim checks the rest in PostgreSQL.

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from launcher.configuration import Configuration
 
 BACKGROUND_THREADS = 4
+COUNTS = "PROMETHEUS_MULTIPROC_DIR"
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,13 @@ def services(binaries: Path, env: Mapping[str, str], configuration: Configuratio
     ]
     if env.get("FLOWER_BASIC_AUTH"):
         place = ("--address=127.0.0.1", f"--port={configuration.flower_port}")
-        programs.append(Program("flower", (*_celery(binaries), "flower", *place), env))
+        programs.append(Program("flower", (*_celery(binaries), "flower", *place), without_counts(env)))
     return programs
+
+
+def without_counts(env: Mapping[str, str]) -> dict[str, str]:
+    """For Flower: its counts are its own, at its own port, and would turn up twice among ours."""
+    return {name: value for name, value in env.items() if name != COUNTS}
 
 
 def _workers(binaries: Path, env: Mapping[str, str], reply_slots: int) -> list[Program]:

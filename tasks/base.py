@@ -14,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from tasks import process
 from tasks.liveness import NotAliveError
-from webapp import metrics
+from webapp import logs, metrics
 from webapp.domain import QUEUE_OF_KIND, HandoverReason, JobKind, JobStatus
 from webapp.services import jobs, supervision
 from webapp.services.jobs import MAX_CRASHES, Claim
@@ -75,7 +75,7 @@ class Work(Generic[Input, Thought]):
         if claimed is None:
             return
         claim, given = claimed
-        with runtime.liveness.working(claim, self.lease_s):
+        with logs.about(claim.job_id, claim.request_id), runtime.liveness.working(claim, self.lease_s):
             self._attempt(runtime, claim, given)
 
     def _claim(self, runtime: Runtime, job_id: str) -> tuple[Claim, Input] | None:

@@ -17,14 +17,16 @@ import redis
 from kombu.exceptions import OperationalError as BrokerError
 from sqlalchemy.exc import SQLAlchemyError
 
-from tasks import exporter, searches
+from tasks import exporter, maintenance, searches
 from tasks.tickets import Broker
 from tasks.worker import app, settings
 from webapp import logs, metrics
+from webapp.assistant import llm
 from webapp.domain import HandoverReason, Queue
 from webapp.models.engine import WORKER_STATEMENT_TIMEOUT_MS, connect_args, open_sessions
-from webapp.services import jobs, notices, retention, supervision, throttle
+from webapp.services import jobs, model_use, notices, retention, supervision, throttle
 from webapp.services.jobs import CHANNEL
+from webapp.services.model_use import BUILT_IN, OK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,6 +84,7 @@ class Dispatcher:
             while not self._stopping:
                 self._each(LOOK_EVERY_S, self._reap)
                 self._each(LOOK_EVERY_S, self._enforce_deadlines)
+                self._each(LOOK_EVERY_S, self._enforce_pause)
                 self._each(HEADS_EVERY_S, self._keep_heads)
                 self._each(WAITS_EVERY_S, self._tell_of_waits)
                 self._each(CLEAN_EVERY_S, self._clean)
@@ -118,7 +121,10 @@ class Dispatcher:
                 return False
             tickets = jobs.publishable(session, queue, room)
             self._broker.send(queue, tickets)
-            jobs.mark_published(session, [job_id for job_id, _ in tickets])
+            sent = jobs.mark_published(session, [job_id for job_id, _ in tickets])
+        for job_id, request_id in sent:
+            with logs.about(job_id, request_id):
+                log.info("ticket sent to %s", queue)
         return bool(tickets)
 
     def _resend_lost(self) -> None:
@@ -157,6 +163,15 @@ class Dispatcher:
                 supervision.give_up(session, job_id, HandoverReason.DEADLINE)
             log.warning("job %s reached its deadline", job_id)
 
+    def _enforce_pause(self) -> None:
+        """Hand over what the assistant had not answered when it was paused, and what slipped in that moment."""
+        with self._sessions.begin() as session:
+            waiting = supervision.for_people(session)
+        for job_id in waiting:
+            with self._sessions.begin() as session:
+                supervision.give_up(session, job_id, HandoverReason.PAUSED)
+            log.info("job %s goes to a person: the assistant is paused", job_id)
+
     def _keep_heads(self) -> None:
         with self._sessions.begin() as session:
             supervision.keep_heads(session)
@@ -173,22 +188,28 @@ class Dispatcher:
         with self._sessions.begin() as session:
             throttle.forget_old_attempts(session)
             notices.forget_waits(session)
+            model_use.forget_old(session)
             removed = retention.remove_expired(session)
-        if removed:
-            log.info("%d conversations removed at the end of their time", removed)
+            expired = retention.remove_expired_files(session)
+        if removed or expired:
+            log.info("%d conversations and %d files removed at the end of their time", removed, expired)
 
 
 def main() -> None:
     logs.configure(settings)
     metrics.show_closed_label_sets()
+    metrics.show_model(settings.openai_model if settings.has_model else BUILT_IN, (OK, *llm.REASONS))
     exporter.serve(settings)
     indexer = searches.Indexer(settings)
     indexer.start()
+    keeper = maintenance.Keeper(settings)
+    keeper.start()
     dispatcher = Dispatcher()
     signal.signal(signal.SIGTERM, dispatcher.stop)
     signal.signal(signal.SIGINT, dispatcher.stop)
     dispatcher.run()
     indexer.stop()
+    keeper.stop()
     sys.exit(0)
 
 

@@ -45,7 +45,8 @@ def read(runtime: Runtime, _claim: Claim, file: File) -> NewText:
     from webapp.assistant import documents, embeddings
 
     try:
-        parsed = documents.read_document(runtime.documents.path(file.storage_key), file.filename)
+        with runtime.documents.on_disk(file.storage_key) as path:
+            parsed = documents.read_document(path, file.filename)
         drafts = documents.split(parsed)
     except DocumentRefusedError as refusal:
         raise RefusedError(refusal.code) from None

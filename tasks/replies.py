@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import random
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
+from tasks import model_calls
 from tasks.base import ClaimLostError, TryAgainError, Work
 from tasks.worker import app
 from webapp import metrics
@@ -78,10 +79,12 @@ def _handover(asked: Asked) -> Handover | None:
 
 
 def _answer(runtime: Runtime, claim: Claim, asked: Asked) -> Thought:
-    from webapp.assistant.brief import brief
-    from webapp.assistant.reply import write_reply
+    from webapp.assistant.reply import acknowledge_alone, write_reply
 
     question = asked.question
+    if not question.text.strip():  # pictures alone
+        reply = acknowledge_alone(question, asked.language)
+        return Thought(reply, 0, (), _told(question, reply))
     version, passages, scores = find_passages(runtime, question, PASSAGES, staff=False)
     draft = _draft_writer(runtime, claim)
 
@@ -90,8 +93,20 @@ def _answer(runtime: Runtime, claim: Claim, asked: Asked) -> Thought:
 
     read = tuple(passage.id for passage in passages)
     reply = with_model_or_without(runtime, claim, write) if asked.use_model else write(None)
-    found_nothing = reply.outcome is Outcome.NO_ANSWER
-    return Thought(reply, version, read, brief(question, reply) if found_nothing else None)
+    return Thought(reply, version, read, _told(question, reply))
+
+
+def _told(question: Question, reply: Reply) -> Brief | None:
+    """Return what a person who is owed after this reply should know first, None when nobody is."""
+    from webapp.assistant.brief import brief
+    from webapp.assistant.citations import unmarked
+
+    if reply.outcome is Outcome.NO_ANSWER:
+        return brief(question, reply)
+    told = brief(question, None) if reply.owes_a_look else None
+    if told is None or reply.outcome is None:
+        return told
+    return replace(told, answered=unmarked(reply.text))
 
 
 def record(session: Session, claim: Claim, thought: Thought | Handover) -> bool:
@@ -127,17 +142,13 @@ def with_model_or_without(runtime: Runtime, claim: Claim, write: Callable[[Model
     if runtime.model is None:
         return write(None)
     began = time.monotonic()
-    name = runtime.settings.openai_model
     try:
         reply = write(runtime.model)
     except ModelUnavailableError as error:
-        metrics.LLM_REQUESTS.labels(name, claim.kind, error.reason).inc()
+        model_calls.failed(runtime, claim.kind, error.reason)
         log.warning("job %s attempt %d: model %s", claim.job_id, claim.attempts, error.reason)
         return _without_model(runtime, claim, error, write)
-    metrics.LLM_REQUESTS.labels(name, claim.kind, "ok").inc()
-    metrics.LLM_DURATION.labels(name, claim.kind).observe(time.monotonic() - began)
-    metrics.LLM_TOKENS.labels(name, "input").inc(reply.usage.input_tokens)
-    metrics.LLM_TOKENS.labels(name, "output").inc(reply.usage.output_tokens)
+    model_calls.answered(runtime, claim.kind, time.monotonic() - began, reply.usage)
     return reply
 
 

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 from tasks.index import IndexKeeper
 from tasks.liveness import Liveness
+from webapp import logs
 from webapp import settings as environment
 from webapp.models.engine import open_sessions
-from webapp.storage import Storage
+from webapp.storage import Storage, open_storage
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sqlalchemy.orm import Session, sessionmaker
 
     from webapp.assistant.embeddings import Encoder
@@ -44,8 +47,19 @@ class Runtime:
             return None
         from webapp.assistant.llm import ModelClient
 
-        return ModelClient(self.settings)
+        return ModelClient(self.settings, request_id=logs.request_id)
+
+    @cached_property
+    def documents(self) -> Storage:
+        return open_storage(self.settings, "documents")
 
     @property
-    def documents(self) -> Storage:
-        return Storage(self.settings.data_dir / "files" / "documents")
+    def workshop(self) -> Path:
+        """A folder of this machine for what is worked on; maintenance empties it of what a death left there."""
+        folder = self.settings.data_dir.absolute() / "files" / "incoming"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder
+
+    @cached_property
+    def photos(self) -> Storage:
+        return open_storage(self.settings, "photos")

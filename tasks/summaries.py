@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
+from tasks import model_calls
 from tasks.base import ClaimLostError, Work
 from tasks.worker import app
-from webapp import metrics
 from webapp.domain import JobKind, Summary
 from webapp.errors import ModelUnavailableError
 from webapp.services import jobs, summaries
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from tasks.runtime import Runtime
     from webapp.assistant.llm import ModelClient
-    from webapp.domain import Usage
     from webapp.services.jobs import Claim
     from webapp.services.summaries import Reading
 
@@ -66,7 +65,7 @@ def think(runtime: Runtime, claim: Claim, reading: Reading | None) -> Thought:
     if not _show(runtime, claim, quoted):
         return Thought(None)
     try:
-        return Thought(_by_model(runtime.model, claim, reading))
+        return Thought(_by_model(runtime, runtime.model, claim, reading))
     except _NotNowError as error:
         return Thought(quoted, error.delay_s if _attempt(claim) < MODEL_ATTEMPTS else None)
 
@@ -95,7 +94,7 @@ def _show(runtime: Runtime, claim: Claim, quoted: Summary) -> bool:
         return True
 
 
-def _by_model(model: ModelClient, claim: Claim, reading: Reading) -> Summary:
+def _by_model(runtime: Runtime, model: ModelClient, claim: Claim, reading: Reading) -> Summary:
     """Ask the model once, and count it.
 
     Raises:
@@ -107,22 +106,15 @@ def _by_model(model: ModelClient, claim: Claim, reading: Reading) -> Summary:
     try:
         written = write(reading.case, model)
     except ModelUnavailableError as error:
-        metrics.LLM_REQUESTS.labels(model.model, claim.kind, error.reason).inc()
+        model_calls.failed(runtime, claim.kind, error.reason)
         log.warning("job %s attempt %d: model %s", claim.job_id, _attempt(claim), error.reason)
         raise _NotNowError(None if error.permanent else error.retry_after or _backoff(claim)) from None
     except UnusableError as error:
-        _count(model, claim, time.monotonic() - began, error.usage)
+        model_calls.answered(runtime, claim.kind, time.monotonic() - began, error.usage)
         log.warning("job %s attempt %d: what the model wrote fails the checks", claim.job_id, _attempt(claim))
         raise _NotNowError(_backoff(claim)) from None
-    _count(model, claim, time.monotonic() - began, written.usage)
+    model_calls.answered(runtime, claim.kind, time.monotonic() - began, written.usage)
     return written
-
-
-def _count(model: ModelClient, claim: Claim, took_s: float, usage: Usage) -> None:
-    metrics.LLM_REQUESTS.labels(model.model, claim.kind, "ok").inc()
-    metrics.LLM_DURATION.labels(model.model, claim.kind).observe(took_s)
-    metrics.LLM_TOKENS.labels(model.model, "input").inc(usage.input_tokens)
-    metrics.LLM_TOKENS.labels(model.model, "output").inc(usage.output_tokens)
 
 
 def _backoff(claim: Claim) -> float:

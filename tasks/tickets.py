@@ -19,8 +19,10 @@ TASKS = {
     JobKind.SUMMARY: "tasks.summaries.summarise",
     JobKind.MAIL: "tasks.notices.send",
     JobKind.PROPOSAL: "tasks.proposals.propose",
+    JobKind.STATS: "tasks.stats.read",
     JobKind.SEARCH: "tasks.knowledge.search",
     JobKind.INGEST: "tasks.knowledge.ingest",
+    JobKind.IMAGE: "tasks.photos.clean",
 }
 ROOM = {Queue.REPLIES: 64, Queue.BACKGROUND: 16, Queue.DOCUMENTS: 2, Queue.IMAGES: 4}
 BROKER_TIMEOUT_S = 5

@@ -28,7 +28,10 @@ except SettingsError as error:
 transport.install()
 app = Celery(
     "chatbot-sav",
-    include=["tasks.replies", "tasks.knowledge", "tasks.summaries", "tasks.notices", "tasks.proposals"],
+    include=[
+        *("tasks.replies", "tasks.knowledge", "tasks.summaries", "tasks.notices", "tasks.photos", "tasks.proposals"),
+        "tasks.stats",
+    ],
 )
 app.config_from_object("celeryconfig")
 app.conf.update(broker_url=settings.redis_url)

@@ -14,8 +14,23 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from webapp import cli, logs
 from webapp.extensions import db, jwt, migrate
 from webapp.models.engine import WEB_STATEMENT_TIMEOUT_MS, engine_options
-from webapp.routes import headers, problems, sessions
-from webapp.routes.api import api, auth, chat, closing, conversations, desk, knowledge, openapi, people, profile, stats
+from webapp.routes import headers, problems, sessions, tracing, uploads
+from webapp.routes.api import (
+    api,
+    auth,
+    chat,
+    closing,
+    conversations,
+    desk,
+    facts,
+    knowledge,
+    openapi,
+    operations,
+    people,
+    photos,
+    profile,
+    stats,
+)
 from webapp.routes.api import settings as firm_settings
 from webapp.routes.api.health import health
 from webapp.routes.pages import pages
@@ -89,13 +104,30 @@ def _extend(app: Flask) -> None:
 
 
 # Importing these modules adds their routes to the blueprint.
-API_MODULES = (auth, chat, closing, conversations, desk, firm_settings, knowledge, openapi, people, profile, stats)
+API_MODULES = (
+    auth,
+    chat,
+    closing,
+    conversations,
+    desk,
+    facts,
+    firm_settings,
+    knowledge,
+    openapi,
+    operations,
+    people,
+    photos,
+    profile,
+    stats,
+)
 
 
 def _route(app: Flask) -> None:
+    tracing.register(app)
     app.register_blueprint(api, url_prefix="/api")
     app.register_blueprint(health)
     app.register_blueprint(pages)
+    uploads.register(app)
     problems.register(app)
     headers.register(app)
     sessions.keep_signed_in(app)

@@ -18,9 +18,9 @@ from webapp.domain import Audience, DocumentState, Language, Role
 from webapp.errors import BusinessError, EmailTakenError, WrongTypeError
 from webapp.extensions import db
 from webapp.models import Document
-from webapp.services import accounts, documents
-from webapp.storage import Storage
-from webapp.texts import catalogue, say
+from webapp.services import accounts, documents, privacy, retention
+from webapp.storage import open_storage
+from webapp.texts import catalogue, say, say_count
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -38,6 +38,8 @@ FOLLOW_EVERY_S = 0.3
 def register(app: Flask) -> None:
     app.cli.add_command(prepare)
     app.cli.add_command(ingest)
+    app.cli.add_command(erase_again)
+    app.cli.add_command(remove_expired)
 
 
 def _settings() -> Settings:
@@ -94,11 +96,37 @@ def _ingest_demo(settings: Settings) -> None:
 
 
 def _store(settings: Settings, path: Path, audience: Audience) -> UUID:
-    files = Storage(settings.data_dir / "files" / "documents")
+    files = open_storage(settings, "documents")
     with path.open("rb") as stream:
         document, _ = documents.store(db.session(), files, stream, filename=path.name, audience=audience, author=None)
     db.session.commit()
     return document.id
+
+
+@click.command("retention")
+@click.option("--dry-run", is_flag=True, help="Say what would go, and remove nothing.")
+def remove_expired(*, dry_run: bool) -> None:
+    """Remove the conversations and files whose time is over, as the dispatcher does every hour."""
+    session = db.session()
+    if dry_run:
+        counts = {"conversations": retention.expired(session), "files": retention.expired_files(session)}
+    else:
+        counts = {"conversations": 0, "files": 0}
+        while removed := retention.remove_expired(session):
+            counts["conversations"] += removed
+            session.commit()
+        while removed := retention.remove_expired_files(session):
+            counts["files"] += removed
+            session.commit()
+    click.echo(say("command.would_go" if dry_run else "command.went", _language(), **counts))
+
+
+@click.command()
+def erase_again() -> None:
+    """Erase whom a restored backup brought back, by the digests of what was erased since."""
+    count = privacy.erase_again(db.session())
+    db.session.commit()
+    click.echo(say_count("command.erased_again", _language(), count))
 
 
 @click.command()

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from uuid import UUID
 
 
@@ -54,6 +55,33 @@ class SummaryState(StrEnum):
     UNAVAILABLE = "unavailable"
 
 
+class AttachmentState(StrEnum):
+    PENDING = "pending"
+    CLEAN = "clean"
+    REJECTED = "rejected"
+
+
+class FileVariant(StrEnum):
+    """`original` is what was sent: it waits for its cleaning, and is shown to nobody."""
+
+    ORIGINAL = "original"
+    FULL = "full"
+    THUMB = "thumb"
+
+
+class FactKind(StrEnum):
+    ORDER_NUMBER = "order_number"
+    SERIAL_NUMBER = "serial_number"
+    REFERENCE = "reference"
+    DATE = "date"
+
+
+class FactState(StrEnum):
+    PROPOSED = "proposed"
+    CONFIRMED = "confirmed"
+    DECLINED = "declined"
+
+
 class JobKind(StrEnum):
     REPLY = "reply"
     IMAGE = "image"
@@ -61,7 +89,8 @@ class JobKind(StrEnum):
     INGEST = "ingest"
     SEARCH = "search"
     PROPOSAL = "proposal"  # what the assistant would answer, for staff to accept or edit
-    MAIL = "mail"  # ours alone: no caller is ever shown one
+    MAIL = "mail"  # this and the next are ours alone: no caller is ever shown one
+    STATS = "stats"
 
 
 class JobStatus(StrEnum):
@@ -82,6 +111,16 @@ class Queue(StrEnum):
     DOCUMENTS = "documents"
 
 
+class Pausable(StrEnum):
+    """What an admin may have stand still: the assistant, so that people answer everything, or a queue."""
+
+    ASSISTANT = "assistant"
+    REPLIES = Queue.REPLIES.value
+    IMAGES = Queue.IMAGES.value
+    BACKGROUND = Queue.BACKGROUND.value
+    DOCUMENTS = Queue.DOCUMENTS.value
+
+
 QUEUE_OF_KIND = {
     JobKind.REPLY: Queue.REPLIES,
     JobKind.IMAGE: Queue.IMAGES,
@@ -90,6 +129,7 @@ QUEUE_OF_KIND = {
     JobKind.PROPOSAL: Queue.BACKGROUND,
     JobKind.INGEST: Queue.DOCUMENTS,
     JobKind.MAIL: Queue.BACKGROUND,
+    JobKind.STATS: Queue.BACKGROUND,
 }
 
 
@@ -107,6 +147,7 @@ class HandoverReason(StrEnum):
     ANGER = "anger"
     REPEATED = "repeated"
     SAFETY = "safety"
+    PAUSED = "paused"
 
 
 class Notice(StrEnum):
@@ -199,20 +240,52 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundFact:
+    """A number or a date read in a picture, in one form however it was printed: codes in capitals, 2024-03-12."""
+
+    kind: FactKind
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A file that came with a message, told by what we know of it, never by what it shows.
+
+    `remarks` say in each language why it was refused, or what would make a better photo of it; `transcript` is what
+    was read in it.
+    """
+
+    name: str
+    is_pdf: bool
+    state: AttachmentState
+    remarks: Mapping[Language, str] = field(default_factory=dict)
+    transcript: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
-    """What a reply job asks of the assistant. `history` excludes `text`, oldest turn first."""
+    """What a reply job asks of the assistant. `history` excludes `text`, oldest turn first.
+
+    `received` are the files that came with it, `confirmed` the facts the customer confirmed so far.
+    """
 
     text: str
     history: tuple[Turn, ...] = ()
+    received: tuple[Received, ...] = ()
+    confirmed: tuple[FoundFact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ToldCase:
-    """A closed case as its summary reads it. `photos` says whether the customer sent any."""
+    """A closed case as its summary reads it. `photos` says whether the customer sent any.
+
+    `confirmed` was read in them, and the customer said that it is right.
+    """
 
     turns: tuple[Turn, ...]
     language: Language
     photos: bool = False
+    confirmed: tuple[FoundFact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +327,11 @@ class Brief:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the assistant says. `text` is Markdown; numbers in it like [1] are `sources[i].n`."""
+    """What the assistant says. `text` is Markdown; numbers in it like [1] are `sources[i].n`.
+
+    `acknowledgement` says what became of the files that came with the question; it follows the text, whatever that
+    becomes. `owes_a_look` says that a person was promised to look at them.
+    """
 
     text: str
     outcome: Outcome | None
@@ -262,3 +339,5 @@ class Reply:
     sources: tuple[Source, ...] = ()
     model: str = "extractive"
     usage: Usage = field(default_factory=Usage)
+    acknowledgement: str = ""
+    owes_a_look: bool = False

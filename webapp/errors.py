@@ -54,6 +54,12 @@ class ConversationClosedError(ConflictError):
     code = "conversation_closed"
 
 
+class NotCheckedYetError(ConflictError):
+    """A file that is not cleaned yet, and shown to nobody before."""
+
+    code = "not_checked_yet"
+
+
 class EmailTakenError(ConflictError):
     code = "email_taken"
 
@@ -100,6 +106,12 @@ class MalformedError(BusinessError):
     code = "malformed"
 
 
+class MalformedFormError(MalformedError):
+    """A form that breaks off, or is none."""
+
+    code = "malformed_form"
+
+
 class MissingKeyError(BusinessError):
     code = "missing_key"
 
@@ -112,8 +124,42 @@ class WrongTypeError(BusinessError):
     code = "wrong_type"
 
 
+class WrongFilesError(WrongTypeError):
+    """Files of a kind nobody may send; `names` says which."""
+
+    code = "wrong_files"
+
+
+class LargeFilesError(TooLargeError):
+    """Files over their limit; `names` says which."""
+
+    code = "large_files"
+
+
 class UnavailableError(BusinessError):
+    """`retry_after` is in whole seconds."""
+
     code = "unavailable"
+    retry_after = 5
+
+
+class StorageAwayError(UnavailableError):
+    """Files can neither be kept nor read: the storage is full, or away."""
+
+    code = "storage_away"
+    retry_after = 30
+
+
+class TooManyFilesError(InvalidError):
+    """More files than one message takes."""
+
+    code = "too_many_files"
+
+
+class NoFilesError(InvalidError):
+    """A message of files without any."""
+
+    code = "no_files"
 
 
 class KeyReusedError(InvalidError):
@@ -136,8 +182,20 @@ class TooManyPendingError(TooManyError):
     code = "too_many_pending"
 
 
+class TooManyFilesADayError(TooManyError):
+    code = "too_many_files_a_day"
+
+
 class DocumentRefusedError(BusinessError):
     """A file that cannot enter the knowledge: `code` says why (locked, broken, pictures_only, empty, ...)."""
+
+    def __init__(self, code: str, **values: object) -> None:
+        super().__init__(**values)
+        self.code = code
+
+
+class PictureRefusedError(BusinessError):
+    """A customer's file that cannot be shown: `code` says why (broken, too_many_pixels, locked, empty, unsupported)."""
 
     def __init__(self, code: str, **values: object) -> None:
         super().__init__(**values)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
+from typing import TYPE_CHECKING
 
 from prometheus_client import Counter, Gauge, Histogram, values
 
-from webapp.domain import Author, HandoverReason, JobStatus, Queue
+from webapp.domain import Author, HandoverReason, JobKind, JobStatus, Queue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 WAIT_BUCKETS = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600)
 MODEL_BUCKETS = (0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60)
@@ -35,6 +39,7 @@ LAST_CLAIM = Gauge(
     "sav_worker_last_claim_timestamp_seconds", "When a worker last claimed", ["queue"], multiprocess_mode="max"
 )
 
+ASK_MODEL = (JobKind.REPLY, JobKind.PROPOSAL, JobKind.SUMMARY, JobKind.IMAGE)
 ENDED = (JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.HANDED_OVER)
 
 
@@ -50,3 +55,13 @@ def show_closed_label_sets() -> None:
         MESSAGES.labels(role)
     for reason in HandoverReason:
         HANDOVERS.labels(reason)
+
+
+def show_model(model: str, statuses: Iterable[str]) -> None:
+    """Let every series of the model be there from the start: what each work asks of it, and how a call can end."""
+    for operation in ASK_MODEL:
+        LLM_DURATION.labels(model, operation)
+        for status in statuses:
+            LLM_REQUESTS.labels(model, operation, status)
+    for direction in ("input", "output"):
+        LLM_TOKENS.labels(model, direction)

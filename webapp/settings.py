@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -78,6 +79,8 @@ class Settings(BaseModel):
     drain_seconds: int = Field(8, ge=1)
     smtp_url: str = ""
     staff_webhook_url: str = ""
+    storage_url: str = ""
+    storage_options: dict[str, Any] = Field(default_factory=dict, repr=False)
     flower_basic_auth: str = ""
     demo: bool = True
 
@@ -95,6 +98,32 @@ class Settings(BaseModel):
     @classmethod
     def _reaches_a_webhook(cls, value: str) -> str:
         return _an_address(value, ("http", "https"), "https://host/path")
+
+    @field_validator("storage_url")
+    @classmethod
+    def _reaches_a_storage(cls, value: str) -> str:
+        scheme, separator, place = value.partition("://")
+        if value and not (scheme and separator and place.strip("/")):
+            raise PydanticCustomError("address", "must look like {shape}", {"shape": "s3://bucket/prefix"})
+        return value
+
+    @field_validator("storage_options", mode="before")
+    @classmethod
+    def _read_options(cls, value: object) -> object:
+        """Read the JSON; what it says stays unsaid, it holds a secret key."""
+        try:
+            options = json.loads(value) if isinstance(value, str) else value
+        except ValueError:
+            options = None
+        if not isinstance(options, dict):
+            raise PydanticCustomError("options", "must be a JSON object")
+        return options
+
+    @property
+    def uploads_a_day(self) -> int | None:
+        """Files a customer may send in a day; None when limits are lifted and nobody asked for this one."""
+        lifted = not self.ratelimit_enabled and "uploads_per_client_per_day" not in self.model_fields_set
+        return None if lifted else self.uploads_per_client_per_day
 
     @property
     def production(self) -> bool:

@@ -9,6 +9,7 @@ from tests.fakes.model_modes import Mode
 from tests.harness.servers import query
 from tests.harness.waiting import wait_until
 from tests.tasks import desk
+from webapp.services import stats
 
 if TYPE_CHECKING:
     import pytest
@@ -21,6 +22,7 @@ SAID = "Mon volet roulant est bloqué, commande n° CMD2024-001. Pouvez-vous env
 BY_MODEL = json.dumps(
     {"asked": ["Le volet roulant est bloqué."], "open": ["Envoyer un technicien."], "fields": {"product": "volet"}}
 )
+KEPT = stats.Stats.model_fields.keys() - {"opened"}
 QUOTED, WRITTEN = f"Demande : {SAID}", "Demande : Le volet roulant est bloqué."
 
 
@@ -98,7 +100,21 @@ def test_a_summary_is_quoted_at_once_and_replaced_when_the_model_recovers(
         case = _begin(client)
         stack.wait_job(client, _close(client, case)["id"])
         assert (_first_line(client, case), _open_summaries(stack, case)) == (QUOTED, 0)
+
+    with subtests.test("figures that are long to read are read again behind whoever looks"):
+        _long_figures_are_read_again(stack, staff)
     assert desk.broken(stack) == {}
+
+
+def _long_figures_are_read_again(stack: Stack, staff: ApiClient) -> None:
+    earlier = staff.get("/api/stats?period=week").json()
+    old = {"opened": 77, **{name: earlier[name] for name in KEPT}}
+    keep = "INSERT INTO kept_stats VALUES ('week', 'Europe/Paris', %s, 9, now() - interval '1 h')"
+    query(stack.environ["DATABASE_URL"], keep, [json.dumps(old)])
+    assert staff.get("/api/stats?period=week").json()["opened"] == 77
+    desk.until(
+        lambda: staff.get("/api/stats?period=week").json()["opened"] == earlier["opened"], "newer figures", stack
+    )
 
 
 def _open_summaries(stack: Stack, case: str) -> Any:  # noqa: ANN401  # a count

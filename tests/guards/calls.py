@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from tests.services.work import new_account, transaction
-from webapp.domain import Audience, Author, Language, Role
-from webapp.models import Document, Message
-from webapp.services import documents, saved_replies
+from webapp.domain import Audience, Author, FactKind, Language, Role
+from webapp.models import Attachment, Document, Fact, Message
+from webapp.services import documents, photos, saved_replies
 from webapp.services.documents import NewDocument
+from webapp.services.photos import NewFile
 from webapp.services.saved_replies import Text
 
 if TYPE_CHECKING:
@@ -19,11 +20,13 @@ if TYPE_CHECKING:
 
     import httpx
     from flask import Flask
+    from sqlalchemy.orm import Session
     from werkzeug.routing import Rule
 
     from tests.harness.api import ApiClient
 
 IGNORED_METHODS = {"HEAD", "OPTIONS"}
+IMAGES = {"images": ("a.png", b"\x89PNG\r\n\x1a\n", "image/png")}
 FILE = {"file": ("notice.txt", b"La garantie dure cinq ans.", "text/plain")}
 
 SETTINGS = {
@@ -39,6 +42,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/auth/login": {"json": {"email": "nobody@example.com", "password": "wrong password"}},
     "POST /api/auth/register": {"json": {"email": "not an address", "password": "a password", "name": "N"}},
     "POST /api/chat": {"json": {"message": "Bonjour"}},
+    "POST /api/upload_images": {"files": IMAGES},
     "POST /api/close_conversation": {"json": {"conversation_id": "{conversation_id}"}},
     "PATCH /api/conversations/<conversation_id>": {"json": {"subject": "Volet"}},
     "POST /api/conversations/<conversation_id>/messages": {"json": {"content": "Bonjour"}},
@@ -50,8 +54,14 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /saved_replies": {"data": {"title": "{new}", "content": "Bonjour,"}},
     "POST /saved_replies/<saved_reply_id>": {"data": {"title": "{new}", "content": "Bonjour,"}},
     "POST /saved_replies/<saved_reply_id>/delete": {"data": {}},
+    "POST /api/operations/pauses": {"json": {"subject": "documents", "reason": "Essai"}},
+    "POST /operations/pauses": {"data": {"subject": "documents", "reason": "Essai"}},
+    "POST /operations/pauses/<subject>/resume": {"data": {}},
+    "POST /operations/jobs/<job_id>": {"data": {"act": "retry"}},
     "POST /api/knowledge/search": {"json": {"query": "garantie"}},
     "POST /api/messages/<message_id>/feedback": {"json": {"rating": "up"}},
+    "POST /api/facts/<fact_id>": {"json": {"confirmed": True}},
+    "POST /facts/<fact_id>": {"data": {"confirmed": "yes"}},
     "PUT /api/conversations/<conversation_id>/summary": {"json": {"summary": "Volet"}},
     "POST /api/conversations/<conversation_id>/closing_feedback": {"json": {"rating": "up"}},
     "POST /messages/<message_id>/feedback": {"data": {"rating": "up"}},
@@ -81,7 +91,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /conversations/<conversation_id>/close": {"data": {}},
     "POST /conversations/<conversation_id>/messages": {"data": {"content": "Bonjour"}},
 }
-PLAIN_ARGUMENTS = {"wanted": "en", "filename": "no-such-file.css", "secret": "no-such-link"}
+PLAIN_ARGUMENTS = {"wanted": "en", "filename": "no-such-file.css", "secret": "no-such-link", "subject": "documents"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +104,8 @@ class Objects:
     document_id: str
     account_id: str
     saved_reply_id: str
+    fact_id: str
+    attachment_id: str
     password: str
 
     @classmethod
@@ -124,8 +136,23 @@ def objects(owner: ApiClient, database_url: str) -> Objects:
             str(document.id),
             str(new_account(session, Role.STAFF).id),
             str(saved_replies.add(session, Text(uuid4().hex, "Bonjour,", Language.FR)).id),
+            str(_fact(session, UUID(conversation_id)).id),
+            str(_attachment(session, UUID(sent["message"]["id"]), UUID(owner.user["id"])).id),
             owner.password,
         )
+
+
+def _attachment(session: Session, message_id: UUID, author_id: UUID) -> Attachment:
+    """A file that waits for its cleaning."""
+    photos.attach(session, message_id, author_id, [NewFile("a.png", "image/png", uuid4().hex, 1, uuid4().hex)])
+    return session.query(Attachment).filter_by(message_id=message_id).one()
+
+
+def _fact(session: Session, conversation_id: UUID) -> Fact:
+    fact = Fact(conversation_id=conversation_id, kind=FactKind.ORDER_NUMBER, value="CMD2024-001")
+    session.add(fact)
+    session.flush()
+    return fact
 
 
 def routes(app: Flask) -> dict[str, Rule]:

@@ -18,8 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FRENCH, ENGLISH = catalogue(Language.FR), catalogue(Language.EN)
-# What routes/problems.py fills in by itself.
-ALWAYS_GIVEN = {"errors.too_many": {"retry_after"}, "errors.too_many_pending": {"retry_after"}}
+# What routes/problems.py or whoever raises it always fills in.
+ALWAYS_GIVEN = {
+    "errors.too_many": {"retry_after"},
+    "errors.too_many_pending": {"retry_after"},
+    "errors.too_many_files_a_day": {"retry_after"},
+    "errors.too_many_files": {"count"},
+    "errors.large_files": {"name", "megabytes"},
+    "errors.wrong_files": {"name"},
+}
 
 
 def _blanks(text: str) -> set[str]:
@@ -58,7 +65,7 @@ def _all_errors(of: type[errors.BusinessError] = errors.BusinessError) -> Iterat
 SPOKEN_BY_THE_WEB = [
     kind
     for kind in _all_errors()
-    if kind not in (errors.DocumentRefusedError, errors.ModelUnavailableError)  # raised by workers
+    if kind not in (errors.DocumentRefusedError, errors.PictureRefusedError, errors.ModelUnavailableError)  # by workers
 ]
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from launcher import configuration, environment
+from launcher import configuration, environment, programs
 from launcher.credentials import secrets_for
 from launcher.faults import Fault
 from launcher.ports import LOOPBACK, free_port, taken
@@ -99,3 +99,11 @@ def test_children_see_nothing_of_make_and_the_programs_of_the_venv_first(tmp_pat
     assert seen["DATABASE_URL"] == "postgresql://h/d"
     assert "PROMETHEUS_MULTIPROC_DIR" not in seen
     assert environment.with_metrics(seen, found)["PROMETHEUS_MULTIPROC_DIR"] == str(tmp_path / "var" / "metrics")
+
+
+def test_flower_has_no_part_in_the_counts_of_the_others(tmp_path: Path) -> None:
+    found = configuration.read({}, tmp_path)
+    env = environment.with_metrics(environment.for_application(found, {"FLOWER_BASIC_AUTH": "a:b"}), found)
+    counts = {each.name: programs.COUNTS in each.env for each in programs.services(tmp_path, env, found)}
+    assert counts.pop("flower") is False
+    assert set(counts.values()) == {True}

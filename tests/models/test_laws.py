@@ -11,10 +11,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from tests.services.work import answer, identity, new_account, say
-from webapp.domain import Audience
-from webapp.models import Message
-from webapp.services import documents
+from webapp.domain import Audience, FactKind, FoundFact
+from webapp.models import Attachment, Message
+from webapp.services import documents, facts, photos
 from webapp.services.documents import NewDocument
+from webapp.services.photos import NewFile
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -79,6 +80,26 @@ BREACHES = {
         " VALUES (:document, 0, '', '', 'fr', '', '', 1), (:document, 0, '', '', 'fr', '', '', 1)"
     ),
     "ck_knowledge_index_one_row": "INSERT INTO knowledge_index (id, version, state, chunks) VALUES (2, 0, 'fresh', 0)",
+    # A file is decided once, says why it is not shown, and has its place in its message; a number is proposed once.
+    "ck_attachment_rejected_has_reason": (
+        "UPDATE attachment SET state = 'rejected', decided_at = now() WHERE id = :attachment"
+    ),
+    "ck_attachment_decided_when": "UPDATE attachment SET decided_at = now() WHERE id = :attachment",
+    "ck_attachment_clean_has_size": "UPDATE attachment SET state = 'clean', decided_at = now() WHERE id = :attachment",
+    "uq_attachment_message_id_position": (
+        "INSERT INTO attachment (id, conversation_id, message_id, position, name, media_type, digest, size, state)"
+        " SELECT :new, conversation_id, message_id, position, '', '', '', 0, 'pending' FROM attachment"
+        " WHERE id = :attachment"
+    ),
+    "uq_attachment_file_attachment_id_variant_page": (
+        "INSERT INTO attachment_file (key, attachment_id, variant, media_type, size)"
+        " SELECT 'other', attachment_id, variant, '', 0 FROM attachment_file WHERE attachment_id = :attachment"
+    ),
+    "ck_fact_decided_when": "UPDATE fact SET state = 'confirmed' WHERE conversation_id = :case",
+    "uq_fact_conversation_id_kind_value": (
+        "INSERT INTO fact (id, conversation_id, kind, value, state)"
+        " SELECT :new, conversation_id, kind, value, 'proposed' FROM fact WHERE conversation_id = :case"
+    ),
     # Work owed once an occasion.
     "uq_job_dedupe_key": f"{JOB} dedupe_key = 'occasion' WHERE id IN (:job, :next_job)",
     "uq_saved_reply_title": (
@@ -112,6 +133,9 @@ def ids(session: Session) -> dict[str, object]:
     new = NewDocument("notice.txt", uuid4().hex, 1, "k", Audience.PUBLIC, None)
     document, _, _ = documents.add(session, new)
     reply = session.query(Message).filter_by(reply_to=said.message_id).one()
+    photos.attach(session, said.message_id, client.account_id, [NewFile("a.jpg", "image/jpeg", "d", 1, uuid4().hex)])
+    attachment = session.query(Attachment).filter_by(message_id=said.message_id).one()
+    facts.propose(session, attachment, [FoundFact(FactKind.ORDER_NUMBER, "BX-1234")])
     session.flush()
     return {
         "new": uuid4(),
@@ -125,6 +149,7 @@ def ids(session: Session) -> dict[str, object]:
         "job": asked.job_id,
         "next_job": following.job_id,
         "document": document.id,
+        "attachment": attachment.id,
     }
 
 

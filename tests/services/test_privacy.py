@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 from tests.services.work import answer, identity, say
 from webapp.domain import Language
@@ -71,3 +71,17 @@ def test_an_erasure_is_remembered_by_a_digest_once(session: Session) -> None:
     privacy.erase(session, me.account_id)
     kept = session.query(Erasure).one()
     assert str(me.account_id) not in kept.digest
+
+
+def test_who_comes_back_with_a_backup_is_erased_again_and_nobody_else(session: Session) -> None:
+    gone, staying = identity(session), identity(session)
+    row = session.get_one(Account, gone.account_id)
+    backup = {column.key: getattr(row, column.key) for column in Account.__table__.columns}
+    privacy.erase(session, gone.account_id)
+    session.expire_all()
+    session.execute(insert(Account).values(**backup))
+    assert privacy.erase_again(session) == 1
+    assert privacy.erase_again(session) == 0
+    session.expire_all()
+    assert session.get(Account, gone.account_id) is None
+    assert session.get(Account, staying.account_id) is not None

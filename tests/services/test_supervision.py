@@ -183,3 +183,22 @@ def test_the_laws_are_counted_when_they_are_broken(session: Session, client: Ide
         )
     found = supervision.law_violations(session)
     assert (found["lost"], found["doubled"]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("ended_ago_s", "seconds_a_place"),
+    [((), 1.0), ((30,), 2.0), ((30, 110), 2.0), ((30, 30.5, 31), 0.5)],
+    ids=["none lately", "one", "a quiet hour", "one after the other"],
+)
+def test_a_place_in_line_costs_what_the_jobs_of_these_minutes_did(
+    session: Session, client: Identity, ended_ago_s: tuple[float, ...], seconds_a_place: float
+) -> None:
+    session.execute(text("DELETE FROM job"))
+    for ago in ended_ago_s:
+        sent = say(session, client)
+        answer(session, sent.job_id)
+        times = "finished_at = now() - :ago * interval '1 s', started_at = now() - (:ago + 2) * interval '1 s'"
+        session.execute(text(f"UPDATE job SET {times} WHERE id = :id"), {"ago": ago, "id": sent.job_id})  # noqa: S608  ours
+    supervision.keep_heads(session)
+    found = session.execute(text("SELECT seconds_per_job FROM queue_head WHERE queue = 'replies'")).scalar_one()
+    assert float(found) == pytest.approx(seconds_a_place)

@@ -9,9 +9,9 @@ from webapp.assistant import values
 from webapp.domain import Author, Brief, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from webapp.domain import Question, Reply
+    from webapp.domain import Question, Reply, Turn
 
 _LONG_NUMBER = re.compile(r"\d{5,}")
 _THREE_DIGITS = re.compile(r"\d{3}")  # in a row: "4/16/4" is a glazing
@@ -21,12 +21,16 @@ _COLOUR = re.compile(r"RAL", re.IGNORECASE)
 def brief(question: Question, reply: Reply | None) -> Brief:
     """Sum up a question and what went before; `reply` is what was found for it, None when nothing was looked for."""
     history = question.history
-    asked = [turn.text for turn in history if turn.author is Author.CLIENT]
+    asked = [text for text in (*_said_before(history), question.text) if text.strip()]
     answers = [turn for turn in history if turn.author is Author.ASSISTANT and turn.outcome is not Outcome.HANDED_OVER]
     last = answers[-1] if answers else None
     found_nothing = reply is not None or (last is not None and last.outcome is Outcome.NO_ANSWER)
     answered = last.text if last is not None and last.outcome is Outcome.ANSWERED and not found_nothing else None
-    return Brief((*asked, question.text), answered, found_nothing, tuple(_references([*asked, question.text])))
+    return Brief(tuple(asked), answered, found_nothing, tuple(_references(asked)))
+
+
+def _said_before(history: Sequence[Turn]) -> list[str]:
+    return [turn.text for turn in history if turn.author is Author.CLIENT]
 
 
 def _references(texts: Iterable[str]) -> Iterator[str]:

@@ -21,7 +21,7 @@ _ENOUGH = 0.5  # share of a sentence's words a passage must hold to support it
 
 def cited(text: str, passages: Sequence[Passage], scores: Sequence[float]) -> tuple[str, tuple[Source, ...]]:
     """The text with marks 1, 2, … in order of appearance and its sources; marks that point nowhere are removed."""
-    text = _AFTER_STOP.sub(r"\2\1", text)
+    text = before_stops(text)
     order: list[int] = []
 
     def renumber(match: re.Match[str]) -> str:
@@ -40,6 +40,11 @@ def cited(text: str, passages: Sequence[Passage], scores: Sequence[float]) -> tu
         for shown, number in enumerate(order, 1)
     )
     return text.strip(), sources
+
+
+def before_stops(text: str) -> str:
+    """The text with each mark in the sentence it belongs to: "Oui. [1] Non" becomes "Oui [1]. Non"."""
+    return _AFTER_STOP.sub(r"\2\1", text)
 
 
 def supporting(text: str, passages: Sequence[Passage]) -> int | None:

@@ -34,14 +34,7 @@ def keep_supported(text: str, allowed: str) -> str:
     wrong = _unsupported_values(text, known)
     if not wrong:
         return text
-    kept, end = [], 0
-    for start, stop in words.sentences(text):
-        gap = text[end:start]
-        end = stop
-        if any(start <= value.start < stop for value in wrong):
-            continue
-        kept.append(("\n" if "\n" in gap else " ") + text[start:stop])
-    return "".join(kept).strip()
+    return words.keep(text, lambda start, stop: not any(start <= value.start < stop for value in wrong))
 
 
 def _unsupported_values(text: str, known: frozenset[str]) -> list[Value]:

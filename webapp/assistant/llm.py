@@ -45,6 +45,7 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _LONGEST_TEXT = 40_000  # characters; no limit of tokens set here gives more
 
 Message = tuple[str, str]  # (role: system | user | assistant, content)
+Shown = tuple[str, list[str | dict[str, Any]]]  # (role, parts of a content that is more than text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,12 @@ class Completion:
 
 
 class ModelClient:
-    """A client for any OpenAI-compatible server, safe to share between threads. Limits are in seconds."""
+    """A client for any OpenAI-compatible server, safe to share between threads. Limits are in seconds.
 
-    def __init__(
+    `request_id` gives the id under which the call under way is logged.
+    """
+
+    def __init__(  # noqa: PLR0913  limits of one call
         self,
         settings: Settings,
         *,
@@ -65,12 +69,14 @@ class ModelClient:
         first_token: float = 15.0,
         between_tokens: float = 10.0,
         whole: float = 40.0,
+        request_id: Callable[[], str | None] = lambda: None,
     ) -> None:
         from langchain_openai import ChatOpenAI  # noqa: PLC0415 - 80 MB that only reply workers need
 
         from webapp.assistant import deadline  # noqa: PLC0415 - idem
 
         self.model = settings.openai_model
+        self._request_id = request_id
         self._http = deadline.client(connect=connect, read=max(first_token, between_tokens))
         self._limits = {"first_token": first_token, "between": between_tokens, "whole": whole}
         self._deadline = deadline.Deadline
@@ -107,16 +113,16 @@ class ModelClient:
                     on_text(text)
             return _completion(whole)
 
-    def complete(self, messages: Sequence[Message]) -> Completion:
-        """Generate without showing progress, within the whole time of a call.
+    def complete(self, messages: Sequence[Message | Shown], whole: float | None = None) -> Completion:
+        """Generate without showing progress, within `whole` seconds or the whole time of a call.
 
         Raises:
             ModelUnavailableError: as `stream`.
         """
-        whole = self._limits["whole"]
+        whole = whole or self._limits["whole"]
         with self._deadline(first_token=whole, between=whole, whole=whole):
             try:
-                message = self._chat.invoke(list(messages))
+                message = self._chat.invoke(list(messages), extra_headers=self._headers())
             except Exception as error:  # noqa: BLE001 - whatever a server makes the library raise is one fault to us
                 raise _translated(error) from None
         return _completion(message)
@@ -124,8 +130,13 @@ class ModelClient:
     def close(self) -> None:
         self._http.close()
 
+    def _headers(self) -> dict[str, str]:
+        """Name the request a call belongs to, so that its provider's logs can be matched with ours."""
+        request_id = self._request_id()
+        return {} if request_id is None else {"X-Request-ID": request_id}
+
     def _chunks(self, messages: Sequence[Message]) -> Iterator[Any]:
-        chunks = self._chat.stream(list(messages))
+        chunks = self._chat.stream(list(messages), extra_headers=self._headers())
         try:
             while True:
                 try:

@@ -26,6 +26,7 @@ _FAINTEST = 26  # of 255
 _LIGHT = 0xE0  # a channel from here on may be white on white
 _CONTRAST = 12  # grey levels that tell a letter from its ground
 _SCALE = 0.5
+_BORDER = 4.0  # points around what is drawn
 _FEW_LETTERS = 20
 _CAPTIONS = 100  # letters a page of pictures may carry
 _MARGIN = 0.09  # of the height: where running heads and feet stand
@@ -34,6 +35,12 @@ _REPEATED = 4  # pages from which a line at the edge is a running one
 _mupdf: Any = pymupdf  # has no types
 _mupdf.TOOLS.mupdf_display_errors(on=False)
 _mupdf.TOOLS.mupdf_display_warnings(on=False)
+
+# MuPDF's own errors are no RuntimeError; the others come from its Python half on pages it did not expect.
+UNREADABLE = (
+    _mupdf.mupdf.FzErrorBase,
+    *(RuntimeError, ValueError, TypeError, AttributeError, LookupError, MemoryError),
+)
 
 
 def read(data: bytes) -> tuple[str, tuple[Page, ...], int]:
@@ -44,7 +51,7 @@ def read(data: bytes) -> tuple[str, tuple[Page, ...], int]:
     """
     try:
         document = _mupdf.open(stream=data, filetype="pdf")
-    except (RuntimeError, ValueError):
+    except UNREADABLE:
         raise DocumentRefusedError("broken") from None
     with document:
         _check(document)
@@ -63,7 +70,7 @@ def _check(document: Any) -> None:  # noqa: ANN401 - MuPDF has no types
         raise DocumentRefusedError("locked")
     try:
         count = document.page_count
-    except (RuntimeError, ValueError):
+    except UNREADABLE:
         count = 0
     if not count:
         raise DocumentRefusedError("broken")
@@ -85,7 +92,7 @@ def _check_text(document: Any, pages: Sequence[list[Line]]) -> None:  # noqa: AN
 def _has_picture(document: Any, number: int) -> bool:  # noqa: ANN401 - MuPDF has no types
     try:
         return bool(document.get_page_images(number))
-    except (RuntimeError, ValueError):
+    except UNREADABLE:
         return False
 
 
@@ -95,7 +102,7 @@ def _lines(document: Any, number: int) -> list[Line] | None:  # noqa: ANN401 - M
         page = document.load_page(number)
         raw = page.get_text("dict", flags=_FLAGS)
         return _visible_lines(page, raw)
-    except (RuntimeError, ValueError):
+    except UNREADABLE:
         return None
 
 
@@ -153,17 +160,26 @@ def _text(pieces: list[str]) -> str:
 
 def _with_contrast(page: Any, found: list[Line], doubtful: list[int]) -> list[Line]:  # noqa: ANN401 - MuPDF has no types
     """Drop the light lines that stand on an equally light ground."""
-    pixels = page.get_pixmap(matrix=_mupdf.Matrix(_SCALE, _SCALE), colorspace=_mupdf.csGRAY, alpha=False)
-    samples, stride = pixels.samples_mv, pixels.stride
+    clip = _around([found[index] for index in doubtful])
+    pixels = page.get_pixmap(matrix=_mupdf.Matrix(_SCALE, _SCALE), colorspace=_mupdf.csGRAY, alpha=False, clip=clip)
+    samples, stride, left, top = pixels.samples_mv, pixels.stride, pixels.x, pixels.y
     dropped = set()
     for index in doubtful:
         x0, y0, x1, y1 = (int(value * _SCALE) for value in found[index][:4])
-        x0, x1 = max(x0, 0), min(x1 + 1, pixels.width)
-        rows = [samples[y * stride + x0 : y * stride + x1] for y in range(max(y0, 0), min(y1 + 1, pixels.height))]
+        x0, x1 = max(x0 - left, 0), min(x1 + 1 - left, pixels.width)
+        inside = range(max(y0 - top, 0), min(y1 + 1 - top, pixels.height))
+        rows = [samples[y * stride + x0 : y * stride + x1] for y in inside]
         values = [value for row in rows for value in (min(row, default=255), max(row, default=255))]
         if not values or max(values) - min(values) < _CONTRAST:
             dropped.add(index)
     return [line for index, line in enumerate(found) if index not in dropped]
+
+
+def _around(lines: Sequence[Line]) -> tuple[float, float, float, float]:
+    """The part of a page to draw for some lines of it: a header alone costs little, a whole page of pictures much."""
+    sides = zip(*(line[:4] for line in lines), strict=True)
+    x0, y0, x1, y1 = (pick(side) for pick, side in zip((min, min, max, max), sides, strict=True))
+    return x0 - _BORDER, y0 - _BORDER, x1 + _BORDER, y1 + _BORDER
 
 
 def _without_running(pages: list[list[Line]], document: Any) -> list[list[Line]]:  # noqa: ANN401 - MuPDF has no types

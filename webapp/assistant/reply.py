@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from webapp.assistant import citations, extractive, grounding, language, phrases, prompts
+from webapp.assistant import acknowledgement, citations, extractive, grounding, language, phrases, prompts, unseen
 from webapp.domain import Outcome, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from webapp.assistant.llm import ModelClient
-    from webapp.domain import Passage, Question, Source
+    from webapp.domain import Language, Passage, Question, Source
 
 _SHORT_QUESTION = 300  # characters
 
@@ -25,36 +26,62 @@ def write_reply(
 ) -> Reply:
     """Answer by the model, kept to what the passages say, or by quoting them when `model` is None.
 
-    `on_draft` is given the text so far as far as its values are supported. `scores[i]` belongs to `passages[i]`.
+    Files that came with the question are acknowledged besides, and seen by nobody. `on_draft` is given the text so far
+    as far as its values are supported. `scores[i]` belongs to `passages[i]`.
 
     Raises:
         ModelUnavailableError: the model gave no usable text.
     """
     spoken = language.detect(question.text)
     polite = phrases.small_talk(question.text, spoken)
+    if polite and question.received:
+        return acknowledge_alone(question, spoken)
     if model is None or polite or not passages:
-        return extractive.answer(question, passages, scores)
-    allowed = _allowed(question, passages)
-    draft = _Draft(allowed, on_draft)
-    completion = model.stream(prompts.reply_messages(question, passages, spoken), draft.show)
-    text, outcome, sources = _grounded(completion.text, allowed, passages, scores)
+        return _acknowledged(question, extractive.answer(question, passages, scores))
+    allowed, pictures = _allowed(question, passages), unseen.concerns(question)
+    draft = _Draft(allowed, on_draft, pictures=pictures)
+    sent = passages[: prompts.worth_sending(scores)]
+    completion = model.stream(prompts.reply_messages(question, sent, spoken), draft.show)
+    said = unseen.keep_unclaimed(citations.before_stops(completion.text), pictures=pictures)
+    text, outcome, sources = _grounded(said, allowed, passages, scores)
     if outcome is Outcome.NO_ANSWER:
         text = phrases.NO_ANSWER[spoken]
-    return Reply(text, outcome, spoken, sources, model.model, completion.usage)
+    return _acknowledged(question, Reply(text, outcome, spoken, sources, model.model, completion.usage))
+
+
+def acknowledge_alone(question: Question, spoken: Language) -> Reply:
+    """Acknowledge files that came with no word, or with polite ones: there is nothing to look for an answer to."""
+    return replace(Reply("", None, spoken), **_said_of_files(question, spoken))
+
+
+def _acknowledged(question: Question, reply: Reply) -> Reply:
+    """The reply with what is said of the files. Where nothing was asked no answer is missed: a person looks at them."""
+    if not question.received:
+        return reply
+    if reply.outcome is Outcome.NO_ANSWER and acknowledgement.kept(question) and "?" not in question.text:
+        reply = replace(reply, text="", outcome=None)
+    return replace(reply, **_said_of_files(question, reply.language))
+
+
+def _said_of_files(question: Question, spoken: Language) -> dict[str, Any]:
+    owes_a_look = bool(acknowledgement.kept(question))
+    return {"acknowledgement": acknowledgement.acknowledge(question, spoken), "owes_a_look": owes_a_look}
 
 
 class _Draft:
     """Passes on the supported part of a growing text, when it has grown."""
 
-    def __init__(self, allowed: str, on_draft: Callable[[str], None]) -> None:
+    def __init__(self, allowed: str, on_draft: Callable[[str], None], *, pictures: bool) -> None:
         self._allowed = allowed
+        self._pictures = pictures
         self._on_draft = on_draft
         self._shown = ""
 
     def show(self, text: str) -> None:
         if prompts.NO_ANSWER.startswith(text.strip()[: len(prompts.NO_ANSWER)]):
             return
-        supported = grounding.draft(citations.unmarked(text), self._allowed)
+        unclaimed = unseen.draft(citations.unmarked(text), pictures=self._pictures)
+        supported = grounding.draft(unclaimed, self._allowed)
         if len(supported) > len(self._shown):
             self._shown = supported
             self._on_draft(supported)
@@ -62,7 +89,7 @@ class _Draft:
 
 def _allowed(question: Question, passages: Sequence[Passage]) -> str:
     """All a reply may take its values from: the passages and the conversation."""
-    said = [question.text, *(turn.text for turn in question.history)]
+    said = [question.text, *(turn.text for turn in question.history), *(fact.value for fact in question.confirmed)]
     return "\n".join([*said, *(f"{passage.title}\n{passage.heading}\n{passage.text}" for passage in passages)])
 
 

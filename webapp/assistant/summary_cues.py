@@ -128,6 +128,8 @@ COURTESY = _any(r"""
 ^(?:ok|okay|d'accord|tres bien|parfait|great|perfect|excellent|super|got it|understood|done|yes|no)\b[^.?]{0,22}$
 ^(?:oui|non|cool|lovely|alright|all right|sure|noted|bien note|entendu|ca marche|will do)\b[^.?]{0,22}$
 \b(?:reste|restons|restent) a votre (?:disposition|ecoute)\b
+\bje ne peux pas (?:la|le|les) juger moi-meme\b
+\bi cannot judge (?:it|them) myself\b
 \bmerci (?:pour|de) votre\b
 \b(?:nous sommes|je suis) (?:vraiment |sincerement )?(?:desole|navre)\w*
 \bdesole (?:pour|de)\b

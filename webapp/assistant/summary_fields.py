@@ -13,7 +13,7 @@ from webapp.assistant import summary_patterns as patterns
 from webapp.assistant import words
 from webapp.assistant.summary_cues import DEFECT, cue
 from webapp.assistant.summary_turns import gist, sentences_of
-from webapp.domain import Author, Language, SummaryFields
+from webapp.domain import Author, FactKind, Language, SummaryFields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -32,7 +32,8 @@ def find(case: ToldCase, language: Language) -> SummaryFields:
     """The fields a conversation states; the customer's own words before those of the firm's people."""
     customer = [turn.text for turn in case.turns if turn.author is Author.CLIENT]
     people = customer + [turn.text for turn in case.turns if turn.author is Author.STAFF]
-    order = _first(map(_order, people)) or _answered(case.turns, patterns.ASKS_ORDER, _bare_reference)
+    order = _confirmed_order(case) or _first(map(_order, people))
+    order = order or _answered(case.turns, patterns.ASKS_ORDER, _bare_reference)
     return SummaryFields(
         order_number=order,
         position=_first(map(_position, people)),
@@ -43,6 +44,10 @@ def find(case: ToldCase, language: Language) -> SummaryFields:
         availability=_first(map(_availability, customer)) or _answered(case.turns, patterns.ASKS_WHEN, _moment),
         contact=_contact(customer, order),
     )
+
+
+def _confirmed_order(case: ToldCase) -> str | None:
+    return next((fact.value for fact in case.confirmed if fact.kind is FactKind.ORDER_NUMBER), None)
 
 
 def supported(told: SummaryFields, case: ToldCase) -> SummaryFields:

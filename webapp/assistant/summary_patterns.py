@@ -6,14 +6,14 @@ import re
 
 from webapp.domain import Language
 
-_SIGN = r"(?:n\s?[°ºo]\s?|num[ée]ros?\s|number\s|no\.?\s|nr\.?\s|ref\.?\s|r[ée]f[ée]rence\s|#)"
-_CODE = r"(?=[\w/.-]*\d)[A-Za-z0-9]+(?:[/._-][A-Za-z0-9]+)*"
+SIGN = r"(?:n\s?[°ºo]\s?|num[ée]ros?\s|number\s|no\.?\s|nr\.?\s|ref\.?\s|r[ée]f[ée]rence\s|#)"
+CODE = r"(?=[\w/.-]*\d)[A-Za-z0-9]+(?:[/._-][A-Za-z0-9]+)*"
 _PAPER = r"(?:bon de commande|commande|cde|dossier|facture|contrat|order|invoice|booking|case|ticket)s?"
 ORDER = re.compile(
-    rf"\b{_PAPER}\s*(?P<sign>{_SIGN}|[:=]|(?:est|is|c'est|it's)\b)?[:=\s]*(?:(?:est|is|le|the)\s+)*"
-    rf"{_SIGN}?[:=\s]*(?P<code>{_CODE})"
-    rf"|\b{_SIGN}\s*(?:de (?:commande|dossier|facture|suivi)|of (?:my |the )?order)\s*(?:est|is|:|=|,)*\s*(?:le\s+)?"
-    rf"(?P<signed>{_CODE})"
+    rf"\b{_PAPER}\s*(?P<sign>{SIGN}|[:=]|(?:est|is|c'est|it's)\b)?[:=\s]*(?:(?:est|is|le|the)\s+)*"
+    rf"{SIGN}?[:=\s]*(?P<code>{CODE})"
+    rf"|\b{SIGN}\s*(?:de (?:commande|dossier|facture|suivi)|of (?:my |the )?order)\s*(?:est|is|:|=|,)*\s*(?:le\s+)?"
+    rf"(?P<signed>{CODE})"
     r"|\b(?P<named>(?:CMD|CDE|BC|CO|ORD)[-_ ]?\d[\w/-]*)",
     re.IGNORECASE,
 )
@@ -28,7 +28,7 @@ NO_REFERENCE = re.compile(  # years, dates, ranks and hours
 )
 _MARK = r"[A-Z]?-?\d{1,4}[A-Za-z]?\b"
 POSITION = re.compile(
-    rf"\b(?i:rep[èe]res?|rep\.|positions?|pos\.|ch[âa]ssis|ARC|item)\s*(?:ARC\s*)?(?i:{_SIGN})?\s*[:=]?\s*"
+    rf"\b(?i:rep[èe]res?|rep\.|positions?|pos\.|ch[âa]ssis|ARC|item)\s*(?:ARC\s*)?(?i:{SIGN})?\s*[:=]?\s*"
     rf"(?:est |is |le |la )?(?P<code>{_MARK}(?!\s*(?:%|mm|cm|m\b|ans?|jours?|h\b))"
     rf"(?:\s*(?:et|and|,|&)\s*{_MARK})*|[A-Z]\b(?!['’]))"
 )

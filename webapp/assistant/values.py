@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from webapp.assistant.words import fold
@@ -72,6 +73,9 @@ _PARTS = re.compile(r"\b(\d{4})\b|\b(\d{1,2})(?=[hH]\d{2}\b)|(?<=[hH])(\d{2})\b"
 _WORD = re.compile(r"[^\W\d_]+")
 
 
+_AT_ONCE = 64  # replies being written in one process
+
+
 @dataclass(frozen=True, slots=True)
 class Value:
     """A value as written at `start`, and the forms any of which supports it."""
@@ -81,8 +85,9 @@ class Value:
     keys: frozenset[str]
 
 
+@lru_cache(maxsize=_AT_ONCE)
 def known(text: str) -> frozenset[str]:
-    """All forms of all values of a text."""
+    """All forms of all values of a text; a draft asks for the same sources with each word that comes."""
     keys = {key for value in found(text, loose=True) for key in value.keys}
     return frozenset(keys | {"day:" + key.split("-", 1)[1] for key in keys if key.startswith("date:")})
 

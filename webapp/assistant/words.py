@@ -6,10 +6,14 @@ import re
 import threading
 import unicodedata
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import Stemmer
 
 from webapp.domain import Language
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _TOKEN = re.compile(r"[^\W_]+")
 _DECIMAL = re.compile(r"(?<=\d)[.,](?=\d)")
@@ -105,3 +109,14 @@ def sentences(text: str) -> list[tuple[int, int]]:
             spans.append((start + lead, start + lead + len(piece.strip())))
         start = cut.end() if cut else end
     return spans
+
+
+def keep(text: str, wanted: Callable[[int, int], bool]) -> str:
+    """The text with only its sentences whose (start, end) are wanted; line ends between them stay."""
+    kept, end = [], 0
+    for start, stop in sentences(text):
+        gap = text[end:start]
+        end = stop
+        if wanted(start, stop):
+            kept.append(("\n" if "\n" in gap else " ") + text[start:stop])
+    return "".join(kept).strip()

@@ -80,6 +80,7 @@ class Job(Base):
     message_id: Mapped[UUID | None] = mapped_column(ForeignKey("message.id", ondelete="CASCADE"))
     reply_id: Mapped[UUID | None]
     document_id: Mapped[UUID | None] = mapped_column(ForeignKey("document.id", ondelete="CASCADE"), index=True)
+    attachment_id: Mapped[UUID | None] = mapped_column(ForeignKey("attachment.id", ondelete="CASCADE"), index=True)
     dedupe_key: Mapped[str | None] = mapped_column(unique=True)
     request: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
     result: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
@@ -95,6 +96,7 @@ class Job(Base):
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     error_code: Mapped[str | None]
+    request_id: Mapped[str | None]  # of the HTTP request it came from: one thread through all logs
 
 
 class Draft(Base):

@@ -49,6 +49,16 @@ def _visitor_or_identity() -> Identity | None:
 
 
 def _identify() -> Identity:
+    return accounts.identify(db.session(), sign_in_id())
+
+
+def sign_in_id() -> UUID:
+    """Return the sign-in that the token of this request names; whether it still stands is for its row to say.
+
+    Raises:
+        SignedOutError: there is no token, or none of ours.
+        CsrfError: nothing shows that the request is our own page's.
+    """
     try:
         verify_jwt_in_request()
     except CSRFError:
@@ -57,7 +67,7 @@ def _identify() -> Identity:
         raise _without_token(error) from None
     except (JWTExtendedException, pyjwt.PyJWTError):
         raise SignedOutError from None
-    return accounts.identify(db.session(), UUID(get_jwt()[SIGN_IN_CLAIM]))
+    return UUID(get_jwt()[SIGN_IN_CLAIM])
 
 
 def _without_token(error: NoAuthorizationError) -> Exception:
@@ -82,6 +92,12 @@ def _only(name: str, roles: Container[Role]) -> Callable[[Callable[P, R]], Calla
 
 def anyone(view: Callable[P, R]) -> Callable[P, R]:
     view.access = "anyone"  # type: ignore[attr-defined]  # idem
+    return view
+
+
+def signed_in_by_reading(view: Callable[P, R]) -> Callable[P, R]:
+    """For a view that looks its caller up itself, by the statement that reads what is asked for."""
+    view.access = "signed_in"  # type: ignore[attr-defined]  # read by the guard test
     return view
 
 

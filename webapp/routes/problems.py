@@ -62,9 +62,10 @@ def business(error: errors.BusinessError) -> BaseResponse:
     if status is HTTPStatus.UNAUTHORIZED and not _is_api() and error.code == "signed_out":
         return _to_sign_in()
     field = error.values.get("field")
-    faults = [FieldFaultOut(field=str(field), detail=_sentence(error.code, error.values))] if field else None
-    response = answer(status, error.code, faults, **error.values)
-    if isinstance(error, errors.TooManyError):
+    named = [{"name": name} for name in error.values.get("names", ())] or [{}]  # type: ignore[attr-defined]  # a list
+    faults = [FieldFaultOut(field=str(field), detail=_sentence(error.code, error.values | each)) for each in named]
+    response = answer(status, error.code, faults if field else None, **{**error.values, **named[0]})
+    if isinstance(error, errors.TooManyError | errors.UnavailableError):
         response.headers["Retry-After"] = str(error.retry_after)
     return response
 
@@ -162,6 +163,11 @@ def _sentence(code: str, values: dict[str, Any]) -> str:
 def _text(key: str, fallback: str, values: dict[str, Any]) -> str:
     wanted = language()
     return say(key if key in catalogue(wanted) else fallback, wanted, **values)
+
+
+def sentences(error: ValidationError) -> dict[str, str]:
+    """Return what is wrong with each field of a form, in words."""
+    return {_field(fault): _fault(fault) for fault in error.errors()}
 
 
 def _field(fault: ErrorDetails) -> str:

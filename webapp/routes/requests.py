@@ -41,6 +41,18 @@ def body(model: type[Model]) -> Model:
         raise MalformedError from None
 
 
+def form(model: type[Model]) -> Model:
+    """Return the words of a form with files, validated; a form has fields of its own besides.
+
+    Raises:
+        WrongTypeError: it is no such form.
+        ValidationError: it says the wrong things.
+    """
+    if request.mimetype != "multipart/form-data":
+        raise WrongTypeError
+    return model.model_validate({name: request.form[name] for name in model.model_fields if name in request.form})
+
+
 def key() -> str:
     """Return the Idempotency-Key.
 
@@ -75,6 +87,14 @@ def an_id(text: str) -> UUID:
     if str(found) != text:
         raise NotFoundError
     return found
+
+
+def id_or_nothing(text: str) -> UUID:
+    """Return an id as we write it; for any other shape one that is nobody's."""
+    try:
+        return an_id(text)
+    except NotFoundError:
+        return UUID(int=0)
 
 
 def number(name: str, default: int, *, low: int, high: int) -> int:

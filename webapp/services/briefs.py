@@ -25,7 +25,8 @@ TOO_SHORT = 40  # characters: "oui, merci" says nothing without the question bef
 
 def write(brief: Brief, language: Language) -> str:
     """Return the lines of a brief."""
-    lines = [say("waiting.brief.asked", language, text=shortened(_gist(brief.asked), LONGEST_ASKED))]
+    gist = shortened(_gist(brief.asked), LONGEST_ASKED)
+    lines = [say("waiting.brief.asked", language, text=gist or say("waiting.brief.only_files", language))]
     if brief.answered is not None:
         lines.append(say("waiting.brief.answered", language, text=shortened(brief.answered, LONGEST_ANSWERED)))
     else:
@@ -60,7 +61,7 @@ def of(session: Session, conversation: Conversation) -> Brief:
     replies = [each for each in said if each.role is Author.ASSISTANT and each.outcome is not Outcome.HANDED_OVER]
     last = replies[0] if replies else None
     return Brief(
-        asked=tuple(each.content for each in reversed(said) if each.role is Author.CLIENT),
+        asked=tuple(each.content for each in reversed(said) if each.role is Author.CLIENT and each.content.strip()),
         answered=last.content if last is not None and last.outcome is Outcome.ANSWERED else None,
         found_nothing=last is not None and last.outcome is Outcome.NO_ANSWER,
     )

@@ -48,7 +48,15 @@ def others_of(session: Session, conversation: Conversation) -> Sequence[Conversa
     ).all()
 
 
-def speak(session: Session, staff: Identity, conversation_id: UUID, content: str, key: str | None) -> Message:
+def speak(  # noqa: PLR0913  a message, who says it, and what it carries
+    session: Session,
+    staff: Identity,
+    conversation_id: UUID,
+    content: str,
+    key: str | None,
+    *,
+    file_digests: Sequence[str] = (),
+) -> Message:
     """Say something as a person: the assistant falls silent, its open replies are handed over.
 
     Said again under the same key, it is the message it was the first time. Its draft goes with its sending.
@@ -58,7 +66,7 @@ def speak(session: Session, staff: Identity, conversation_id: UUID, content: str
         KeyReusedError: the key stands for other content.
     """
     conversation = lock_visible(session, staff, conversation_id)
-    digest = hashlib.sha256(f"{conversation_id}\x00{content}".encode()).hexdigest()
+    digest = hashlib.sha256("\x00".join((str(conversation_id), content, *file_digests)).encode()).hexdigest()
     earlier = _said_under(session, staff.account_id, key)
     if earlier is not None:
         if earlier.content_digest != digest:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from webapp.domain import ConversationStatus, JobStatus, Queue
+from webapp.domain import ConversationStatus, IndexState, JobStatus, Pausable, Queue
 from webapp.services import knowledge, supervision
 
 if TYPE_CHECKING:
@@ -16,11 +16,14 @@ Series = dict[tuple[str, ...], float]
 
 HELP = {
     "sav_jobs": "Jobs by queue and state",
+    "sav_jobs_due": "Jobs whose time has come and that nobody has taken, by queue",
+    "sav_paused": "1 while an admin has it stand still",
     "sav_job_oldest_age_seconds": "Age of the oldest open job",
     "sav_customers_waiting": "Customers whose reply is not written yet",
     "sav_law_violations": "What must never be: 0 always",
     "sav_index_version": "Published version of the knowledge",
     "sav_index_chunks": "Passages published",
+    "sav_index_state": "1 for the state the knowledge is in",
     "sav_index_built_timestamp_seconds": "When the knowledge was last published",
     "sav_conversations": "Conversations by status",
 }
@@ -30,6 +33,8 @@ _AGES = text("""
 SELECT queue, extract(epoch FROM clock_timestamp() - min(created_at))::float8 FROM job
 WHERE status IN ('queued', 'running') GROUP BY queue
 """)
+_DUE = text("SELECT queue, count(*) FROM job WHERE status = 'queued' AND next_at <= clock_timestamp() GROUP BY queue")
+_PAUSED = text("SELECT subject FROM pause")
 _WAITING = text("""
 SELECT count(DISTINCT requester_id) FROM job WHERE kind = 'reply' AND status IN ('queued', 'running')
 """)
@@ -41,18 +46,25 @@ def read(session: Session) -> dict[str, tuple[list[str], Series]]:
     index = knowledge.index_status(session)
     built = index.built_at.timestamp() if index.built_at else 0.0
     jobs: Series = {(queue, status): 0.0 for queue in Queue for status in JobStatus}
+    due: Series = {(queue,): 0.0 for queue in Queue}
+    paused: Series = {(subject,): 0.0 for subject in Pausable}
     ages: Series = {(queue,): 0.0 for queue in Queue}
     statuses: Series = {(status,): 0.0 for status in ConversationStatus}
     jobs |= {(queue, status): count for queue, status, count in session.execute(_JOBS)}
+    due |= {(queue,): count for queue, count in session.execute(_DUE)}
+    paused |= {(subject,): 1.0 for subject in session.execute(_PAUSED).scalars()}
     ages |= {(queue,): age for queue, age in session.execute(_AGES)}
     statuses |= {(status,): count for status, count in session.execute(_CONVERSATIONS)}
     return {
         "sav_jobs": (["queue", "state"], jobs),
+        "sav_jobs_due": (["queue"], due),
+        "sav_paused": (["subject"], paused),
         "sav_job_oldest_age_seconds": (["queue"], ages),
         "sav_customers_waiting": ([], {(): session.execute(_WAITING).scalar_one()}),
         "sav_law_violations": (["law"], {(law,): count for law, count in supervision.law_violations(session).items()}),
         "sav_index_version": ([], {(): index.version}),
         "sav_index_chunks": ([], {(): index.chunks}),
+        "sav_index_state": (["state"], {(state,): float(state is index.state) for state in IndexState}),
         "sav_index_built_timestamp_seconds": ([], {(): built}),
         "sav_conversations": (["status"], statuses),
     }

@@ -123,6 +123,23 @@ def owe_a_person(conversation: Conversation, reason: HandoverReason, brief: Brie
         metrics.HANDOVERS.labels(reason).inc()
         conversation.waiting_since = func.clock_timestamp()
     conversation.handover_reason = reason
+    _tell(conversation, brief)
+
+
+def owe_a_look(conversation: Conversation, brief: Brief | None) -> None:
+    """Put a locked conversation among those that wait: a person was promised for the pictures that came.
+
+    No question is handed over, and the assistant goes on answering.
+    """
+    if conversation.waiting_since is None:
+        conversation.waiting_since = func.clock_timestamp()
+        conversation.handover_reason = None
+        _tell(conversation, brief)
+    conversation.status = ConversationStatus.WAITING_STAFF
+
+
+def _tell(conversation: Conversation, brief: Brief | None) -> None:
+    """Write down what the person who takes the case should know first."""
     session = object_session(conversation)
     if brief is None and session is not None:
         brief = briefs.of(session, conversation)

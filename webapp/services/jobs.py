@@ -9,9 +9,11 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
+from webapp import logs
 from webapp.domain import QUEUE_OF_KIND, JobKind, JobStatus, Queue
 from webapp.models import Job
 from webapp.models.jobs import NUMBER_SEQUENCES
+from webapp.models.operations import PAUSED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,8 +39,10 @@ class Claim:
     conversation_id: UUID | None
     message_id: UUID | None
     document_id: UUID | None
+    attachment_id: UUID | None
     request: dict[str, Any] = field(compare=False)
     waited_s: float = 0.0
+    request_id: str | None = None
 
     @property
     def case(self) -> UUID:
@@ -48,6 +52,13 @@ class Claim:
         return self.conversation_id
 
     @property
+    def attachment(self) -> UUID:
+        """The picture or PDF of a job that has one."""
+        if self.attachment_id is None:
+            raise LookupError(self.job_id)
+        return self.attachment_id
+
+    @property
     def document(self) -> UUID:
         """The document of a job that has one."""
         if self.document_id is None:
@@ -55,23 +66,25 @@ class Claim:
         return self.document_id
 
 
-_HAS_DUE = text("""
+_HAS_DUE = text(f"""
 SELECT EXISTS (SELECT 1 FROM job WHERE queue = :queue AND status = 'queued' AND next_at <= clock_timestamp()
-    AND (published_at IS NULL OR published_at < clock_timestamp() - make_interval(secs => :republish)))
-""")
-_PUBLISHABLE = text("""
+    AND (published_at IS NULL OR published_at < clock_timestamp() - make_interval(secs => :republish))
+    AND NOT {PAUSED.format(job="job")})
+""")  # noqa: S608  constants of ours
+_PUBLISHABLE = text(f"""
 SELECT id, kind FROM job WHERE id IN (
     SELECT id FROM job j
     WHERE queue = :queue AND status = 'queued' AND next_at <= clock_timestamp()
       AND (published_at IS NULL OR published_at < clock_timestamp() - make_interval(secs => :republish))
       AND NOT EXISTS (SELECT 1 FROM job older WHERE older.conversation_id = j.conversation_id AND older.kind = 'reply'
                       AND older.status IN ('queued', 'running') AND older.number < j.number AND j.kind = 'reply')
+      AND NOT {PAUSED.format(job="j")}
     ORDER BY number LIMIT :room)
 AND status = 'queued' ORDER BY number FOR UPDATE SKIP LOCKED
-""")
-_PUBLISHED = text("UPDATE job SET published_at = clock_timestamp() WHERE id = ANY(:ids)")
+""")  # noqa: S608  constants of ours
+_PUBLISHED = text("UPDATE job SET published_at = clock_timestamp() WHERE id = ANY(:ids) RETURNING id, request_id")
 
-_CLAIM = text("""
+_CLAIM = text(f"""
 UPDATE job j SET status = 'running', attempts = attempts + 1, fence = fence + 1, worker_key = :worker_key,
     lease_until = clock_timestamp() + make_interval(secs => :lease),
     started_at = coalesce(started_at, clock_timestamp())
@@ -79,9 +92,10 @@ WHERE id = :id AND status = 'queued' AND kind = :kind AND next_at <= clock_times
   AND deadline_at > clock_timestamp()
   AND NOT EXISTS (SELECT 1 FROM job older WHERE older.conversation_id = j.conversation_id AND older.kind = 'reply'
                   AND older.status IN ('queued', 'running') AND older.number < j.number AND j.kind = 'reply')
-RETURNING id, kind, fence, attempts, crashes, requester_id, conversation_id, message_id, document_id, request,
-    extract(epoch FROM clock_timestamp() - greatest(created_at, next_at))::float8 AS waited_s
-""")
+  AND NOT {PAUSED.format(job="j")}
+RETURNING id, kind, fence, attempts, crashes, requester_id, conversation_id, message_id, document_id, attachment_id,
+    request, extract(epoch FROM clock_timestamp() - greatest(created_at, next_at))::float8 AS waited_s, request_id
+""")  # noqa: S608  constants of ours
 
 _STANDS = text("SELECT id FROM job WHERE id = :id AND status = 'running' AND fence = :fence FOR NO KEY UPDATE")
 
@@ -125,6 +139,7 @@ def enqueue(session: Session, kind: JobKind, *, deadline_s: int, **columns: obje
         attempts=0,
         crashes=0,
         fence=0,
+        request_id=logs.request_id(),
         deadline_at=func.clock_timestamp() + func.make_interval(0, 0, 0, 0, 0, 0, deadline_s),
         **columns,
     )
@@ -151,12 +166,13 @@ def publishable(session: Session, queue: Queue, room: int) -> Sequence[tuple[UUI
     return [(row.id, JobKind(row.kind)) for row in session.execute(_PUBLISHABLE, where)]
 
 
-def mark_published(session: Session, ids: Sequence[UUID]) -> None:
-    session.execute(_PUBLISHED, {"ids": list(ids)})
+def mark_published(session: Session, ids: Sequence[UUID]) -> Sequence[tuple[UUID, str | None]]:
+    """Note that tickets were sent; return each job with the id of the request it came from."""
+    return [(row.id, row.request_id) for row in session.execute(_PUBLISHED, {"ids": list(ids)})]
 
 
 def claim(session: Session, job_id: UUID, kind: JobKind, *, worker_key: int, lease_s: int) -> Claim | None:
-    """Take a job that is due; None when it is not (a duplicate ticket, an older question of the conversation)."""
+    """Take a job that is due; None when it is not (a double ticket, an older question of its case, a pause)."""
     where = {"id": job_id, "kind": kind.value, "worker_key": worker_key, "lease": lease_s}
     row = session.execute(_CLAIM, where).one_or_none()
     return None if row is None else Claim(row.id, JobKind(row.kind), *row[2:])

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from uuid_utils.compat import uuid7
 
-from webapp import metrics
-from webapp.domain import Author
+from webapp import logs, metrics
+from webapp.domain import Author, HandoverReason
 from webapp.errors import ConversationClosedError, KeyReusedError, NotFoundError, TooManyPendingError
+from webapp.services import handover
+from webapp.texts import say_count
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy import Row
@@ -44,18 +47,41 @@ class Said:
 
     @property
     def subject(self) -> str:
-        line = " ".join(self.text.split())
+        line = " ".join(self.text.split()) or say_count("photos.subject", self.language, len(self.file_digests))
         return line if len(line) <= SUBJECT_LENGTH else line[: SUBJECT_LENGTH - 1].rstrip() + "…"
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """The rest of the rows of a message and of its job, as they were written."""
+
+    seq: int
+    said_at: datetime
+    number: int | None
+    queued_at: datetime | None
+    head: int | None
+    seconds_per_job: float | None
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
-    """`job_id` is None while the assistant is off: the message stands on the desk and owes no reply."""
+    """`job_id` is None while the assistant is off: the message stands on the desk and owes no reply.
+
+    `written` spares whoever shows a message that is new reading it again; None where more happened to it.
+    """
 
     conversation_id: UUID
     message_id: UUID
     job_id: UUID | None
     replayed: bool
+    written: Written | None = None
+    for_people: bool = False  # the assistant is paused: its reply was handed over in the same breath
+
+    @property
+    def asks_nobody(self) -> bool:
+        """Whether no open reply bounds what its author may send: only people answer."""
+        return not self.replayed and (self.job_id is None or self.for_people)
 
 
 # One author's messages are accepted one after the other: the limit and the key are then exact.
@@ -88,25 +114,45 @@ WITH earlier AS (
                          content_digest, owes_reply, reply_job_id)
     SELECT :message, id, last_seq, 'client', :client, :content, clock_timestamp(), :key, :digest, assistant_on,
            CASE WHEN assistant_on THEN CAST(:job AS uuid) END
-    FROM place RETURNING id, conversation_id, reply_job_id
+    FROM place RETURNING id, conversation_id, reply_job_id, seq, created_at
 ), queued AS (
     INSERT INTO job (id, kind, queue, number, status, requester_id, conversation_id, message_id, attempts, crashes,
-                     fence, next_at, deadline_at, created_at)
+                     fence, next_at, deadline_at, created_at, request_id)
     SELECT :job, 'reply', 'replies', nextval('job_number_replies'), 'queued', :client, id, :message, 0, 0, 0,
-           clock_timestamp(), clock_timestamp() + make_interval(secs => :deadline), clock_timestamp()
-    FROM place WHERE assistant_on RETURNING id
+           clock_timestamp() + make_interval(secs => :put_off),
+           clock_timestamp() + make_interval(secs => :deadline), clock_timestamp(), :request_id
+    FROM place WHERE assistant_on RETURNING id, number, created_at
 )
-SELECT conversation_id, id, reply_job_id, NULL AS digest, (SELECT count(pg_notify('jobs', '')) FROM queued) FROM said
-UNION ALL SELECT conversation_id, id, reply_job_id, content_digest, 0 FROM earlier
+SELECT conversation_id, said.id, reply_job_id, NULL AS digest, (SELECT count(pg_notify('jobs', '')) FROM queued),
+    EXISTS (SELECT 1 FROM queued, pause WHERE subject = 'assistant') AS is_for_people,
+    seq, said.created_at, number, queued.created_at AS queued_at, head, seconds_per_job,
+    EXISTS (SELECT 1 FROM pause WHERE subject = 'replies') AS paused
+    FROM said LEFT JOIN queued ON true LEFT JOIN queue_head ON queue = 'replies'
+UNION ALL SELECT conversation_id, id, reply_job_id, content_digest, 0, false, 0, now(), NULL, NULL, NULL, NULL, false
+    FROM earlier
 """).bindparams(
     *(bindparam(name, type_=PG_UUID(as_uuid=True)) for name in ("client", "conversation", "message", "job"))
 )
 
+_EARLIER = text("""
+SELECT conversation_id, id, reply_job_id, content_digest, 0 FROM message
+WHERE author_id = :client AND idempotency_key = :key
+""")
 _STATUS = text("SELECT status FROM conversation WHERE id = :conversation AND client_id = :client")
 
 
-def accept(session: Session, said: Said, *, max_pending: int, deadline_s: int) -> Accepted:
-    """Take a customer's message; the caller answers only after its commit.
+def replay(session: Session, said: Said) -> Accepted | None:
+    """Return what a message sent before under the same key became, None for a new one.
+
+    Raises:
+        KeyReusedError: the key stands for other content.
+    """
+    row = session.execute(_EARLIER, {"client": said.client_id, "key": said.key}).one_or_none()
+    return None if row is None else _accepted(row, said)
+
+
+def accept(session: Session, said: Said, *, max_pending: int, deadline_s: int, put_off_s: float = 0.0) -> Accepted:
+    """Take a customer's message; the caller answers only after its commit. Its reply is due after `put_off_s`.
 
     Raises:
         KeyReusedError: the key stands for other content.
@@ -115,13 +161,17 @@ def accept(session: Session, said: Said, *, max_pending: int, deadline_s: int) -
         TooManyPendingError: too many questions of this customer wait already.
     """
     session.execute(_TAKE_TURN, {"client": said.client_id})
-    row = session.execute(_ACCEPT, _parameters(said, max_pending, deadline_s)).one_or_none()
+    row = session.execute(_ACCEPT, _parameters(said, max_pending, deadline_s, put_off_s)).one_or_none()
     if row is None:
         raise _refusal(session, said)
-    return _accepted(row, said)
+    accepted = _accepted(row, said)
+    if row.is_for_people and accepted.job_id is not None:
+        handover.give_up(session, accepted.conversation_id, accepted.job_id, HandoverReason.PAUSED)
+        return replace(accepted, for_people=True)
+    return accepted if accepted.replayed else replace(accepted, written=Written(*row[6:]))
 
 
-def _parameters(said: Said, max_pending: int, deadline_s: int) -> dict[str, object]:
+def _parameters(said: Said, max_pending: int, deadline_s: int, put_off_s: float) -> dict[str, object]:
     return {
         "client": said.client_id,
         "key": said.key,
@@ -135,11 +185,13 @@ def _parameters(said: Said, max_pending: int, deadline_s: int) -> dict[str, obje
         "job": uuid7(),
         "max_pending": max_pending,
         "deadline": deadline_s,
+        "request_id": logs.request_id(),
+        "put_off": put_off_s,
     }
 
 
-def _accepted(row: Row[UUID, UUID, UUID | None, str | None, int], said: Said) -> Accepted:
-    conversation_id, message_id, job_id, digest, _ = row
+def _accepted(row: Row[Any], said: Said) -> Accepted:
+    conversation_id, message_id, job_id, digest = tuple(row)[:4]
     if digest is not None and digest != said.digest:
         raise KeyReusedError(field="Idempotency-Key")
     if digest is None:

@@ -9,16 +9,19 @@ from sqlalchemy import RowMapping, bindparam, text
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 
 from webapp.domain import JobKind, JobStatus
-from webapp.errors import NotFoundError
+from webapp.errors import NotFoundError, SignedOutError
+from webapp.services import accounts
+from webapp.services.accounts import SIGNED_IN
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy.orm import Session
 
     from webapp.services.accounts import Identity
+    from webapp.services.messages import Accepted, Written
 
 EXACT_PLACES = 10
 WAIT_STEPS = ((10, 1), (60, 5), (float("inf"), 30))  # under so many seconds, told in steps of so many
@@ -71,7 +74,8 @@ _SELECT = """
 SELECT j.id, j.kind, j.status, j.number, j.attempts, j.fence, j.created_at, j.started_at, j.finished_at, j.error_code,
        j.result, j.message_id, j.reply_id, j.conversation_id, q.head, q.seconds_per_job, d.text AS partial_text,
        d.progress,
-       d.revision, concat_ws(' ', r.feedback, r.feedback_comment) AS feedback
+       d.revision, EXISTS (SELECT 1 FROM pause WHERE pause.subject = j.queue) AS paused,
+       concat_ws(' ', r.feedback, r.feedback_comment) AS feedback
 FROM job j LEFT JOIN queue_head q ON q.queue = j.queue LEFT JOIN draft d ON d.job_id = j.id AND d.fence = j.fence
 LEFT JOIN message r ON r.id = j.reply_id
 """
@@ -82,12 +86,35 @@ _MINE = """
  OR EXISTS (SELECT 1 FROM conversation c WHERE c.id = j.conversation_id AND c.client_id = :reader))
 """
 _IDS = (bindparam("reader", type_=PG_UUID(as_uuid=True)),)
-_ONE = text(f"{_SELECT} WHERE j.id = :id AND j.kind <> 'mail' AND {_SHOWN} AND {_MINE}").bindparams(
+# Who asks and what is asked for by one statement; a poll is the most frequent request of all.
+_ONE_OF_SIGN_IN = text(f"""
+SELECT who.*, j.* FROM ({SIGNED_IN}) who LEFT JOIN LATERAL (
+    {_SELECT} WHERE j.id = :id AND j.kind NOT IN ('mail', 'stats') AND (who.role <> 'client' OR j.kind <> 'proposal')
+    AND (who.role <> 'client' OR j.requester_id = who.account_id
+         OR EXISTS (SELECT 1 FROM conversation c WHERE c.id = j.conversation_id AND c.client_id = who.account_id))
+) j ON true
+""").bindparams(  # noqa: S608  statements of ours
+    *(bindparam(name, type_=PG_UUID(as_uuid=True)) for name in ("sign_in", "id"))
+)
+_ONE = text(f"{_SELECT} WHERE j.id = :id AND j.kind NOT IN ('mail', 'stats') AND {_SHOWN} AND {_MINE}").bindparams(
     *_IDS, bindparam("id", type_=PG_UUID(as_uuid=True))
 )
 _OPEN_OF_CONVERSATION = text(
     f"{_SELECT} WHERE j.conversation_id = :id AND j.status IN ('queued', 'running') AND {_SHOWN} ORDER BY j.number"
 ).bindparams(bindparam("id", type_=PG_UUID(as_uuid=True)))
+
+
+def job_of_sign_in(session: Session, sign_in_id: UUID, job_id: UUID) -> tuple[Identity, JobView | None]:
+    """Return who asks, and the job where it is theirs.
+
+    Raises:
+        SignedOutError: the sign-in is over, or the account no longer active.
+    """
+    row = session.execute(_ONE_OF_SIGN_IN, {"sign_in": sign_in_id, "id": job_id}).one_or_none()
+    if row is None:
+        raise SignedOutError
+    view = None if row.status is None else _view(row._mapping)  # noqa: SLF001  public by SQLAlchemy's own word
+    return accounts.identity(row), view
 
 
 def job(session: Session, reader: Identity, job_id: UUID) -> JobView:
@@ -109,14 +136,24 @@ def open_jobs(session: Session, reader: Identity, conversation_id: UUID) -> Sequ
     return [_view(row) for row in rows]
 
 
-def _view(row: RowMapping) -> JobView:
+def just_queued(accepted: Accepted, written: Written) -> JobView:
+    """Return the job of a message that was accepted this moment, from what was written."""
+    blank = dict.fromkeys(("started_at", "finished_at", "error_code", "result", "reply_id", "partial_text", "progress"))
+    state = {"kind": JobKind.REPLY, "status": JobStatus.QUEUED, "attempts": 0, "fence": 0, "revision": 0}
+    of_message = {"message_id": accepted.message_id, "conversation_id": accepted.conversation_id, "feedback": ""}
+    in_line = {name: getattr(written, name) for name in ("number", "head", "seconds_per_job", "paused")}
+    row = {"id": accepted.job_id, "created_at": written.queued_at}
+    return _view({**blank, **state, **of_message, **in_line, **row})
+
+
+def _view(row: Mapping[str, Any] | RowMapping) -> JobView:
     place = _place(row)
     return JobView(
         id=row["id"],
         kind=JobKind(row["kind"]),
         status=JobStatus(row["status"]),
         place=place,
-        estimated_wait_s=None if place is None else _wait(place, row["seconds_per_job"]),
+        estimated_wait_s=None if place is None or row["paused"] else _wait(place, row["seconds_per_job"]),
         partial_text=row["partial_text"],
         progress=row["progress"] if row["status"] == JobStatus.RUNNING else None,
         revision=row["revision"] or 0,
@@ -130,7 +167,7 @@ def _view(row: RowMapping) -> JobView:
     )  # fmt: skip
 
 
-def _place(row: RowMapping) -> int | None:
+def _place(row: Mapping[str, Any] | RowMapping) -> int | None:
     if row["status"] != JobStatus.QUEUED:
         return None
     before: int = max(0, row["number"] - (row["head"] if row["head"] is not None else row["number"]))

@@ -76,11 +76,13 @@ def ask(session: Session, staff: Identity, conversation_id: UUID) -> UUID:
 
 
 def question(session: Session, claim: Claim) -> Question:
-    """Return what the customer said last, with what was said before it; notices of a hand-over answer nothing.
+    """Return what the customer said last in words, with what was said before it; notices of a hand-over answer nothing.
 
     A message that leans on the one before ("et quand ?") is read with it where passages are looked for.
     """
-    asked = session.scalars(_said(claim).where(Message.role == Author.CLIENT).limit(1)).one()
+    asked = session.scalars(_said(claim).where(Message.role == Author.CLIENT, Message.content != "").limit(1)).first()
+    if asked is None:  # pictures alone
+        return Question("")
     before = session.scalars(
         _said(claim)
         .where(Message.seq < asked.seq, or_(Message.outcome.is_(None), Message.outcome != Outcome.HANDED_OVER))

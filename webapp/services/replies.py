@@ -13,21 +13,25 @@ from webapp.domain import (
     HandoverReason,
     JobKind,
     JobStatus,
+    Language,
     Outcome,
     Question,
+    Received,
     Reply,
     Turn,
 )
+from webapp.media import MediaType
 from webapp.models import Conversation, Draft, Firm, Job, Message
-from webapp.services import jobs, knowledge
+from webapp.services import facts, jobs, knowledge, photos
 from webapp.services.handover import (
     hand_over_open_replies,
     hand_over_reply,
     lock_conversation,
+    owe_a_look,
     owe_a_person,
     say_next,
 )
-from webapp.texts import say
+from webapp.texts import catalogue, say
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -35,7 +39,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from webapp.domain import Brief, Language
+    from webapp.domain import Brief
+    from webapp.models import Attachment
     from webapp.services.jobs import Claim
 
 HISTORY_TURNS = 40  # more than any token budget keeps
@@ -75,7 +80,7 @@ def asked(session: Session, claim: Claim) -> Asked:
     conversation = session.get_one(Conversation, claim.case)
     message, before = _said(session, claim)
     return Asked(
-        Question(message.content, _turns(before)),
+        Question(message.content, _turns(before), _received(session, message), facts.confirmed(session, claim.case)),
         _turns(_lately(before, _last_closing(session, conversation))),
         tuple(session.scalar(select(Firm.choices["safety_words"])) or ()),
         conversation.language,
@@ -94,6 +99,37 @@ def _said(session: Session, claim: Claim) -> tuple[Message, Sequence[Message]]:
         .limit(HISTORY_TURNS)
     ).all()
     return message, before[::-1]
+
+
+def _received(session: Session, message: Message) -> tuple[Received, ...]:
+    """Return what is known of the files that came with a message."""
+    shown = photos.of_messages(session, [message.id]).get(message.id, [])
+    return tuple(
+        Received(row.name, _is_pdf(row), row.state, _remarks(row), row.transcript)
+        for row in (each.attachment for each in shown)
+    )
+
+
+def _is_pdf(row: Attachment) -> bool:
+    """Tell a PDF: once clean, its pages are pictures."""
+    return row.media_type == MediaType.PDF or row.name.lower().endswith(".pdf")
+
+
+def _remarks(row: Attachment) -> dict[Language, str]:
+    """Say in each language why a file was refused, or what would make a better photo of it."""
+    if row.reason is not None:
+        return {language: _refusal(row.reason, language) for language in Language}
+    if not row.faults:
+        return {}
+    return {
+        language: " ".join(say(f"attachments.better.{fault}", language) for fault in row.faults)
+        for language in Language
+    }
+
+
+def _refusal(reason: str, language: Language) -> str:
+    key = f"errors.photos.{reason}"
+    return say(key if key in catalogue(language) else "errors.photos.failed", language)
 
 
 def _turns(messages: Sequence[Message]) -> tuple[Turn, ...]:
@@ -203,8 +239,9 @@ def _message(claim: Claim, reply: Reply, index_version: int, *, handed_over: boo
     if handed_over:
         message.content = say(f"notices.handed_over.{HandoverReason.NO_ANSWER}", reply.language)
         message.outcome, message.sources = Outcome.HANDED_OVER, []
-    elif reply.outcome is Outcome.NO_ANSWER and waits:  # nobody is offered who is owed already
+    elif reply.outcome is Outcome.NO_ANSWER and (waits or reply.owes_a_look):  # nobody is offered who is owed already
         message.content = say("waiting.no_answer", reply.language)
+    message.content = "\n\n".join(filter(None, (message.content, reply.acknowledgement)))
     return message
 
 
@@ -218,5 +255,7 @@ def _move(conversation: Conversation, reply: Reply, brief: Brief | None, *, hand
         conversation.no_answers += conversation.waiting_since is None
     elif reply.outcome is Outcome.ANSWERED:
         conversation.no_answers = 0
-    if conversation.status is ConversationStatus.NEW:
+    if reply.owes_a_look:
+        owe_a_look(conversation, brief)
+    elif conversation.status is ConversationStatus.NEW:
         conversation.status = ConversationStatus.IN_PROGRESS

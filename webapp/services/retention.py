@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from webapp.services import firm
+from webapp.services import files, firm
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -33,3 +33,13 @@ def remove_expired(session: Session) -> int:
     days = firm.choices(session).keep_conversations_days
     removed = session.execute(_REMOVE, {"days": days, "most": AT_ONCE})
     return int(removed.rowcount)  # type: ignore[attr-defined]  # a DELETE has one
+
+
+def expired_files(session: Session) -> int:
+    """Return how many files of closed cases are older than the firm keeps them: the dry run."""
+    return files.expired(session, firm.choices(session).keep_files_days)
+
+
+def remove_expired_files(session: Session) -> int:
+    """Remove the oldest of them; what is said of the case stays. Return how many."""
+    return files.remove_expired(session, firm.choices(session).keep_files_days)

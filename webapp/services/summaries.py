@@ -22,7 +22,7 @@ from webapp.domain import (
 )
 from webapp.errors import ConflictError
 from webapp.models import Conversation, Job, Message
-from webapp.services import firm, jobs
+from webapp.services import facts, firm, jobs, photos
 from webapp.services.handover import lock_conversation, touch
 
 if TYPE_CHECKING:
@@ -85,7 +85,9 @@ def reading(session: Session, claim: Claim) -> Reading | None:
         .order_by(Message.seq)
     )
     turns = tuple(Turn(message.role, message.content, message.outcome) for message in said)
-    return Reading(ToldCase(turns, conversation.language), firm.choices(session).use_model)
+    sent = photos.sent_by_client(session, conversation.id)
+    case = ToldCase(turns, conversation.language, sent, facts.confirmed(session, conversation.id))
+    return Reading(case, firm.choices(session).use_model)
 
 
 def record(session: Session, claim: Claim, summary: Summary) -> bool:

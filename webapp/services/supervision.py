@@ -8,7 +8,8 @@ from sqlalchemy import text
 
 from webapp.domain import HandoverReason, JobKind, JobStatus, Queue, SummaryState
 from webapp.models import Job
-from webapp.services import documents, handover, jobs
+from webapp.models.operations import HELD
+from webapp.services import cleaning, documents, handover, jobs
 from webapp.services.jobs import MAX_CRASHES
 
 if TYPE_CHECKING:
@@ -42,20 +43,27 @@ UPDATE job SET status = 'queued', crashes = crashes + 1, worker_key = NULL, leas
 WHERE id = :id AND status = 'running' AND (worker_key = ANY(:keys) OR lease_until < clock_timestamp())
 RETURNING crashes
 """)
-_OVERDUE = text("""
-SELECT id FROM job WHERE status IN ('queued', 'running') AND deadline_at < clock_timestamp() ORDER BY number LIMIT 100
+_OVERDUE = text(f"""
+SELECT id FROM job WHERE status IN ('queued', 'running') AND deadline_at < clock_timestamp()
+    AND NOT {HELD.format(job="job")} ORDER BY number LIMIT 100
+""")  # noqa: S608  constants of ours
+_FOR_PEOPLE = text("""
+SELECT id FROM job WHERE kind = 'reply' AND status IN ('queued', 'running')
+    AND EXISTS (SELECT 1 FROM pause WHERE subject = 'assistant') ORDER BY number LIMIT 100
 """)
 _FAIL = text("""
 UPDATE job SET status = 'failed', error_code = :code, worker_key = NULL, lease_until = NULL, fence = fence + 1,
     finished_at = clock_timestamp()
 WHERE id = :id AND kind <> 'reply' AND status IN ('queued', 'running') RETURNING id
 """)
+# Seconds a place costs: how far apart jobs end, and in a quiet hour, when that says nothing, how long one takes.
 _HEAD = text("""
 INSERT INTO queue_head (queue, head, seconds_per_job)
 SELECT :queue,
        coalesce((SELECT min(number) FROM job WHERE queue = :queue AND status = 'queued'), 9223372036854775807),
-       coalesce((SELECT least(extract(epoch FROM max(finished_at) - min(finished_at)) / nullif(count(*) - 1, 0), 600)
-                 FROM (SELECT finished_at FROM job
+       coalesce((SELECT least(extract(epoch FROM max(finished_at) - min(finished_at)) / nullif(count(*) - 1, 0),
+                              extract(epoch FROM avg(finished_at - started_at)))
+                 FROM (SELECT finished_at, started_at FROM job
                        WHERE queue = :queue AND finished_at > clock_timestamp() - interval '2 min'
                        ORDER BY finished_at DESC LIMIT 50) recent), 1)
 ON CONFLICT (queue) DO UPDATE SET head = excluded.head, seconds_per_job = excluded.seconds_per_job
@@ -66,8 +74,9 @@ _LAWS = {
         WHERE owes_reply AND NOT EXISTS (SELECT 1 FROM job WHERE id = m.reply_job_id)""",
     "doubled": """SELECT count(*) FROM (
         SELECT 1 FROM message WHERE reply_to IS NOT NULL GROUP BY reply_to HAVING count(*) > 1) twice""",
-    "overdue": """SELECT count(*) FROM job
-        WHERE status IN ('queued', 'running') AND deadline_at < clock_timestamp() - interval '15 s'""",
+    "overdue": f"""SELECT count(*) FROM job
+        WHERE status IN ('queued', 'running') AND deadline_at < clock_timestamp() - interval '15 s'
+        AND NOT {HELD.format(job="job")}""",  # noqa: S608  constants of ours
     "orphaned": """SELECT count(*) FROM job
         WHERE status = 'running' AND lease_until < clock_timestamp() - interval '15 s'""",
 }
@@ -137,9 +146,13 @@ def _lock_case(session: Session, job: Job) -> None:
 
 def refuse(session: Session, claim: Claim, code: str) -> bool:
     """Fail a claimed job that is no reply, for a reason its requester will read."""
+    job = session.get(Job, claim.job_id)
+    if job is None:
+        return False
+    _lock_case(session, job)
     if not jobs.end(session, claim, JobStatus.FAILED, error_code=code):
         return False
-    _tell_subject(session, session.get_one(Job, claim.job_id), code)
+    _tell_subject(session, job, code)
     return True
 
 
@@ -147,6 +160,8 @@ def _tell_subject(session: Session, job: Job, code: str) -> None:
     """Let what the job was about show that it failed."""
     if job.document_id is not None:
         documents.refuse(session, job.document_id, code)
+    if job.kind is JobKind.IMAGE and job.attachment_id is not None:
+        cleaning.reject(session, job.attachment_id, code)
     if job.kind is JobKind.MAIL:
         job.request = {}  # it may hold a one-time link
         session.flush()
@@ -160,6 +175,11 @@ def _tell_subject(session: Session, job: Job, code: str) -> None:
 
 def overdue(session: Session) -> Sequence[UUID]:
     return session.execute(_OVERDUE).scalars().all()
+
+
+def for_people(session: Session) -> Sequence[UUID]:
+    """Return the open replies while the assistant is paused: people answer those questions."""
+    return session.execute(_FOR_PEOPLE).scalars().all()
 
 
 def keep_heads(session: Session) -> None:

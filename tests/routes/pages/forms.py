@@ -22,7 +22,8 @@ def fields(page: httpx.Response, action: str) -> dict[str, str]:
     assert isinstance(form, Tag), f"no form to {action}"
     values = {}
     for field in form.find_all(["input", "textarea"]):
-        if field.get("name") and field.get("type") not in ("radio", "file"):
+        unchecked = field.get("type") == "checkbox" and not field.has_attr("checked")
+        if field.get("name") and field.get("type") not in ("radio", "file") and not unchecked:
             # An HTML parser drops the first newline of a textarea; lxml keeps it.
             text = field.get_text().removeprefix("\n") if field.name == "textarea" else field.get("value", "")
             values[str(field["name"])] = str(text)

@@ -139,8 +139,11 @@ def test_a_closed_conversation_is_read_only(client: ApiClient) -> None:
     submit(client, client.get(path.replace("chat", "conversations")), path.replace("chat", "conversations") + "/close")
     page = client.get(path)
     assert soup(page).select_one("[data-stance=closed]")
-    assert not soup(page).select_one("form[data-composer]")
-    assert send(client, open_page, message="Encore").status_code == 409
+    assert not soup(page).select_one(".chat-root[data-kept]"), "an empty composer is not shown"
+    refused = send(client, open_page, message="Encore")
+    assert refused.status_code == 409
+    assert text_of(refused, ".chat-root[data-kept] > form[data-composer] textarea") == "Encore"
+    assert submit(client, refused, path.replace("chat", "conversations") + "/reopen").headers["Location"] == path
 
 
 def test_a_session_that_ended_keeps_the_text_through_signing_in(client: ApiClient) -> None:

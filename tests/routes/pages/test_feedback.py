@@ -100,11 +100,21 @@ def test_staff_corrects_a_summary(client: ApiClient, staff: ApiClient, database_
     client.post("/api/close_conversation", {"conversation_id": case})
     staff.request("PUT", f"/api{path}/summary", json={"summary": "Volet"})
     page = staff.get(path)
-    assert fields(page, f"{path}/summary")["summary"] == "Volet"
+    assert fields(page, f"{path}/summary#case")["summary"] == "Volet"
     wanted = {"summary": "Volet\r\nchangé", "order_number": "118", "defect": ""}
-    assert submit(staff, page, f"{path}/summary", **wanted, photos="true").status_code == 303
+    assert submit(staff, page, f"{path}/summary#case", **wanted, photos="true").status_code == 303
     told = staff.conversation(case)
     assert (told["summary"], told["summary_edited"]) == ("Volet\nchangé", True)
     assert told["summary_fields"]["order_number"] == "118"
     assert (told["summary_fields"]["defect"], told["summary_fields"]["photos"]) == (None, True)
     assert "Volet\nchangé" in client.get(path).text
+    refused = submit(
+        staff, page, f"{path}/summary#case", summary=" ", order_number="1" * 301, position="12", photos="false"
+    )
+    assert refused.status_code == 422
+    assert text_of(refused, "details[open] .note-alert")
+    assert text_of(refused, "#summary-error")
+    assert text_of(refused, "#order_number-error") == "Ce texte est trop long (300 caractères au plus)."
+    assert fields(refused, f"{path}/summary#case")["position"] == "12"
+    assert text_of(refused, "#field-photos option[selected]") == "Non"
+    assert fields(refused, f"{path}/messages")["content"] == ""

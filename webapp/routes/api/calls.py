@@ -10,9 +10,11 @@ from webapp.routes.schemas import (
     closing,
     conversations,
     desk,
+    facts,
     jobs,
     knowledge,
     messages,
+    operations,
     people,
     profile,
     stats,
@@ -45,6 +47,12 @@ FILE_FORM = {
     "audience": {"type": "string", "enum": ["public", "internal"], "default": "public"},
 }
 
+IMAGES_FORM = {
+    "images": {"type": "array", "items": {"type": "string", "format": "binary"}, "minItems": 1, "maxItems": 5},
+    "message": {"type": "string"},
+    "conversation_id": {"type": "string"},
+}
+
 CALLS: dict[str, Call] = {
     "api.register": Call(
         "Create a customer's account and sign in", {201: accounts.UserEnvelopeOut}, accounts.RegisterIn
@@ -59,6 +67,14 @@ CALLS: dict[str, Call] = {
         messages.ChatIn,
         needs_key=True,
     ),
+    "api.upload_images": Call(
+        "Send pictures and PDFs, with or without words",
+        {202: conversations.AcceptedOut, 200: conversations.AcceptedOut},
+        form=IMAGES_FORM,
+        needs_key=True,
+    ),
+    "api.attachment": Call("See a cleaned picture", {200: None, 304: None}, file="image/*", query=("variant", "page")),
+    "api.decide_fact": Call("Say whether what was read in a picture is right", {204: None}, facts.FactIn),
     "api.job": Call("Follow a job", {200: jobs.JobOut, 304: None}),
     "api.conversations": Call(
         "List conversations",
@@ -71,7 +87,12 @@ CALLS: dict[str, Call] = {
     "api.patch_conversation": Call(
         "Change a conversation", {200: conversations.ConversationOut}, conversations.ConversationPatchIn
     ),
-    "api.speak": Call("Answer as a person", {201: messages.MessageOut}, messages.StaffMessageIn),
+    "api.speak": Call(
+        "Answer as a person, with or without files",
+        {201: messages.MessageOut},
+        messages.StaffMessageIn,
+        form={"images": IMAGES_FORM["images"], "content": {"type": "string"}},
+    ),
     "api.draft": Call("My draft in a conversation", {200: desk.DraftOut}),
     "api.keep_draft": Call("Keep my draft; empty removes it", {200: desk.DraftOut}, desk.DraftIn),
     "api.delete_draft": Call("Remove my draft", {204: None}),
@@ -107,5 +128,10 @@ CALLS: dict[str, Call] = {
     "api.export_me": Call("Everything about me, as a zip", {200: None}, file="application/zip"),
     "api.erase_me": Call("Erase me", {202: profile.ErasedOut}, profile.EraseIn),
     "api.figures": Call("Figures of the desk", {200: stats.StatsOut}, query=("period",)),
+    "api.operations": Call("State of the service", {200: operations.OperationsOut, 304: None}),
+    "api.pause": Call("Have the assistant or a queue stand still", {200: operations.OperationsOut}, operations.PauseIn),
+    "api.resume": Call("Let it move again", {200: operations.OperationsOut}),
+    "api.retry_job": Call("Have open work begin again", {200: operations.OperationsOut}),
+    "api.give_up_job": Call("End open work: a question goes to a person", {200: operations.OperationsOut}),
     "api.document_api": Call("This description", {200: None}, problems=()),
 }

@@ -3,16 +3,16 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from flask import Response, request
+from flask import Response, g, request
 
-from webapp.errors import TooManyError
+from webapp.errors import NotFoundError, TooManyError
 from webapp.extensions import db
 from webapp.routes import access, views
 from webapp.routes.access import me
 from webapp.routes.api import api
 from webapp.routes.api.answers import reply, tagged, unchanged
 from webapp.routes.locale import language
-from webapp.routes.requests import an_id, body, key
+from webapp.routes.requests import an_id, body, id_or_nothing, key
 from webapp.routes.schemas.conversations import AcceptedOut
 from webapp.routes.schemas.messages import ChatIn
 from webapp.routes.sessions import TEN_MINUTES, settings
@@ -35,13 +35,13 @@ def accept(text: str, conversation_id: UUID | None, idempotency_key: str) -> Acc
     accepted = messages.accept(
         db.session(), said, max_pending=limits.max_pending_per_client, deadline_s=limits.reply_deadline_seconds
     )
-    if accepted.job_id is None and not accepted.replayed:
-        _limit_unanswered()
+    if accepted.asks_nobody:
+        limit_unanswered()
     db.session.commit()
     return accepted
 
 
-def _limit_unanswered() -> None:
+def limit_unanswered() -> None:
     """Bound what a customer may write while nobody but a person answers; a refused message is not kept."""
     where = {"limit": UNANSWERED_IN_TEN_MINUTES, "window_s": TEN_MINUTES}
     wait = throttle.count_attempt(db.session(), "unanswered", str(me().account_id), **where)
@@ -57,6 +57,15 @@ def chat() -> Response:
     wanted = body(ChatIn)
     conversation_id = None if wanted.conversation_id is None else an_id(wanted.conversation_id)
     accepted = accept(wanted.message, conversation_id, idempotency_key)
+    written = accepted.written
+    if written is None:
+        return accepted_out(accepted)
+    said = views.just_said(accepted.message_id, wanted.message, written)
+    job = views.just_queued(accepted, written)
+    return reply(AcceptedOut(conversation_id=accepted.conversation_id, message=said, job=job), HTTPStatus.ACCEPTED)
+
+
+def accepted_out(accepted: Accepted) -> Response:
     said = views.message(cases.get_message(db.session(), me(), accepted.message_id))
     job = None if accepted.job_id is None else views.job_by_id(accepted.job_id)
     status = HTTPStatus.OK if accepted.replayed else HTTPStatus.ACCEPTED
@@ -64,8 +73,12 @@ def chat() -> Response:
 
 
 @api.get("/jobs/<job_id>")
-@access.signed_in
+@access.signed_in_by_reading
 def job(job_id: str) -> Response:
-    view = polling.job(db.session(), me(), an_id(job_id))
+    sign_in_id = access.sign_in_id()
+    db.session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})  # it begins and ends by itself
+    g.identity, view = polling.job_of_sign_in(db.session(), sign_in_id, id_or_nothing(job_id))
+    if view is None:
+        raise NotFoundError
     tag = f"{view.entity_tag}-{language()}"
     return unchanged(tag) or tagged(views.job(view), tag)

@@ -11,9 +11,12 @@ from webapp.routes import access, views
 from webapp.routes.access import me
 from webapp.routes.api import api
 from webapp.routes.api.answers import reply, tagged, unchanged
-from webapp.routes.requests import an_id, body, limit, number, optional_key, read_cursor
+from webapp.routes.api.photos import speak_with_files
+from webapp.routes.requests import an_id, body, form, limit, number, optional_key, read_cursor
 from webapp.routes.schemas.conversations import ConversationPatchIn, HandoffIn
 from webapp.routes.schemas.messages import StaffMessageIn
+from webapp.routes.schemas.photos import StaffFilesIn
+from webapp.routes.uploads import sent_files, takes_files
 from webapp.services import conversations as cases
 from webapp.services import desk, polling
 
@@ -100,10 +103,16 @@ def _change(wanted: ConversationPatchIn) -> desk.Change:
 
 @api.post("/conversations/<conversation_id>/messages")
 @access.staff
+@takes_files
 def speak(conversation_id: str) -> Response:
-    wanted = body(StaffMessageIn)
-    message = desk.speak(db.session(), me(), an_id(conversation_id), wanted.content, optional_key())
-    db.session.commit()
+    """Take JSON, or a form with files, which may stand for the words."""
+    is_form = request.mimetype == "multipart/form-data"
+    files = sent_files() if is_form else ()
+    if files:
+        content = form(StaffFilesIn).content
+    else:
+        content = (form(StaffMessageIn) if is_form else body(StaffMessageIn)).content
+    message = speak_with_files(an_id(conversation_id), content, optional_key(), files)
     return reply(views.message(cases.get_message(db.session(), me(), message.id)), 201)
 
 

@@ -8,6 +8,7 @@ from webapp.domain import Audience, JobKind
 from webapp.errors import InvalidError
 from webapp.extensions import db
 from webapp.routes import access, views
+from webapp.routes import storage as opened
 from webapp.routes.access import me
 from webapp.routes.api import api
 from webapp.routes.api.answers import reply
@@ -19,9 +20,7 @@ from webapp.routes.schemas.knowledge import (
     SearchAcceptedOut,
     SearchIn,
 )
-from webapp.routes.sessions import settings
 from webapp.services import documents, jobs
-from webapp.storage import Storage
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -29,13 +28,14 @@ if TYPE_CHECKING:
     from werkzeug.datastructures import FileStorage
 
     from webapp.models import Document
+    from webapp.storage import Storage
 
 MAX_FORM_BYTES = documents.MAX_BYTES + 64 * 1024
 SEARCH_DEADLINE_S = 60
 
 
 def storage() -> Storage:
-    return Storage(settings().data_dir / "files" / "documents")
+    return opened.storage(opened.DOCUMENTS)
 
 
 def store_document(file: FileStorage, audience: Audience, author: UUID | None) -> tuple[Document, UUID]:

@@ -60,15 +60,19 @@ def _operation(rule: Rule, call: Call, method: str) -> dict[str, Any]:
     }
     if role != "anyone":
         operation["security"] = [{"session": []} if method == "GET" else {"session": [], "csrf": []}]
-    if call.body is not None:
-        operation["requestBody"] = {
-            "required": True,
-            "content": {"application/json": {"schema": _ref(call.body, TAKEN)}},
-        }
-    if call.form is not None:
-        schema = {"type": "object", "properties": call.form, "required": ["file"]}
-        operation["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
+    if content := _taken(call):
+        operation["requestBody"] = {"required": True, "content": content}
     return operation
+
+
+def _taken(call: Call) -> dict[str, Any]:
+    content: dict[str, Any] = {}
+    if call.body is not None:
+        content["application/json"] = {"schema": _ref(call.body, TAKEN)}
+    if call.form is not None:
+        schema = {"type": "object", "properties": call.form, "required": list(call.form)[:1]}
+        content["multipart/form-data"] = {"schema": schema}
+    return content
 
 
 def _parameters(rule: Rule, call: Call) -> list[dict[str, Any]]:

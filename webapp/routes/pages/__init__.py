@@ -5,6 +5,7 @@ from __future__ import annotations
 from webapp.routes.pages import (  # noqa: F401  they add their routes and words
     account,
     accounts,
+    attachments,
     chat,
     conversations,
     dashboard,
@@ -16,11 +17,13 @@ from webapp.routes.pages import (  # noqa: F401  they add their routes and words
     firm,
     information,
     knowledge,
+    operations,
     people,
     refusals,
     saved_replies,
     settings,
     source,
+    standing,
     summaries,
     welcome,
 )

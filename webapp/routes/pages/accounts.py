@@ -73,7 +73,9 @@ def _give_back(kept: dict[str, str]) -> Response:
     conversation_id = kept.get("conversation_id")
     try:
         if access.me().is_staff:
-            return conversations.show(conversation_id or "", kept=kept.get("content", ""))
+            return conversations.show(
+                conversation_id or "", refusal=conversations.Refusal(answer=kept.get("content", ""))
+            )
         return chat.show(conversation_id, chat.Writing.of(kept))
     except NotFoundError:
         return chat.show(None, chat.Writing.of(kept)) if not access.me().is_staff else make_response(see(home_path()))

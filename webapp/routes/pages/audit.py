@@ -46,7 +46,7 @@ def _entry(line: Line, name: str) -> str:
 def _value(value: object) -> str | None:
     if isinstance(value, bool):
         return say("settings.audit.yes" if value else "settings.audit.no", language())
-    return _word(f"people.role.{value}", str(value)) if isinstance(value, str | int) else None
+    return _word(f"people.role.{value}", str(value)) if isinstance(value, str | int | float) else None
 
 
 def _word(key: str, fallback: str) -> str:

@@ -12,36 +12,43 @@ from webapp.extensions import db
 from webapp.routes import access, views
 from webapp.routes.access import me
 from webapp.routes.api.chat import accept
+from webapp.routes.api.photos import accept_with_files
 from webapp.routes.locale import language
 from webapp.routes.pages.addresses import see
+from webapp.routes.pages.attachments import note_facts
 from webapp.routes.pages.blueprint import pages
 from webapp.routes.pages.lives import entries, stance
 from webapp.routes.pages.refusals import refused
 from webapp.routes.requests import MAX_KEY_LENGTH, an_id
 from webapp.routes.schemas.base import MAX_MESSAGE_LENGTH
 from webapp.routes.schemas.messages import ChatIn
+from webapp.routes.schemas.photos import WithFilesIn
+from webapp.routes.uploads import sent_files, takes_files
 from webapp.services import conversations as cases
 from webapp.texts import say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from flask import Response
     from werkzeug.wrappers import Response as BaseResponse
 
     from webapp.routes.schemas.conversations import ConversationOut
+    from webapp.routes.uploads import SentFile
+    from webapp.services.messages import Accepted
 
 RECENT = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """What the composer holds; `person` says that a person shall read it."""
+    """What the composer holds; `person` says that a person shall read it, `lost_files` that it came with some."""
 
     text: str = ""
     key: str = ""
     person: bool = False
     error: str | None = None
+    lost_files: bool = False
 
     @classmethod
     def of(cls, form: Mapping[str, str]) -> Writing:
@@ -69,6 +76,8 @@ def show(conversation_id: str | None, writing: Writing, status: int = 200) -> Re
         NotFoundError: no such case of this customer.
     """
     conversation = _latest(an_id(conversation_id)) if conversation_id else None
+    if conversation:
+        note_facts(conversation)
     waits = bool(conversation and conversation.jobs)
     held = "hold" in request.args or bool(writing.text)
     page = render_template(
@@ -97,19 +106,21 @@ def _latest(conversation_id: UUID) -> ConversationOut:
 
 @pages.post("/chat")
 @access.client
+@takes_files
 def send() -> BaseResponse:
     writing = Writing.of(request.form)
     conversation_id = request.form.get("conversation_id") or None
-    if writing.person and not writing.text.strip():
+    has_files = any(file.filename for file in request.files.values())
+    if writing.person and not writing.text.strip() and not has_files:
         return see(_to_a_person(conversation_id)) if conversation_id else show(None, writing)
 
     def again(status: int, error: str, key: str = writing.key) -> Response:
-        return show(conversation_id, Writing(writing.text, key, writing.person, error), status)
+        return show(conversation_id, Writing(writing.text, key, writing.person, error, has_files), status)
 
     try:
-        return see(_send(writing, conversation_id))
+        return see(_send(writing, conversation_id, sent_files()))
     except ValidationError:
-        return again(422, say(fault_of(writing.text), language()))
+        return again(422, say(fault_of(writing.text, nothing="attachments.nothing"), language()))
     except NotFoundError:
         raise
     except KeyReusedError:
@@ -119,21 +130,26 @@ def send() -> BaseResponse:
         return refused(error, again)
 
 
-def _send(writing: Writing, conversation_id: str | None) -> str:
+def _send(writing: Writing, conversation_id: str | None, files: Sequence[SentFile]) -> str:
     """Take the message and return the path of its case."""
-    given = ChatIn(message=writing.text.strip(), conversation_id=conversation_id)
+    given = (WithFilesIn if files else ChatIn)(message=writing.text.strip(), conversation_id=conversation_id)
     if writing.person and given.conversation_id:
         _to_a_person(given.conversation_id)
-    accepted = accept(given.message, an_id(given.conversation_id) if given.conversation_id else None, writing.key)
+    accepted = _accept(given, writing.key, files)
     if writing.person:
         _to_a_person(str(accepted.conversation_id))
     return f"/chat/{accepted.conversation_id}"
 
 
-def fault_of(text: str) -> str:
+def _accept(given: ChatIn | WithFilesIn, key: str, files: Sequence[SentFile]) -> Accepted:
+    case = an_id(given.conversation_id) if given.conversation_id else None
+    return accept_with_files(given.message, case, key, files) if files else accept(given.message, case, key)
+
+
+def fault_of(text: str, *, nothing: str = "pages.fault.message_empty") -> str:
     """Return the key of what is wrong with a message that was refused."""
     if not text.strip():
-        return "pages.fault.message_empty"
+        return nothing
     return "pages.fault.message_long" if len(text.strip()) > MAX_MESSAGE_LENGTH else "errors.fields.nul"
 
 

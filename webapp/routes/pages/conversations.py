@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from flask import make_response, render_template, request
@@ -10,20 +11,24 @@ from webapp.errors import BusinessError, InvalidError, NotFoundError
 from webapp.extensions import db
 from webapp.routes import access, views
 from webapp.routes.access import me
+from webapp.routes.api.photos import speak_with_files
 from webapp.routes.locale import language
 from webapp.routes.pages import desk as panes
 from webapp.routes.pages.addresses import see
+from webapp.routes.pages.attachments import note_facts
 from webapp.routes.pages.blueprint import pages
 from webapp.routes.pages.chat import fault_of
 from webapp.routes.pages.lives import entries
 from webapp.routes.pages.refusals import refused
 from webapp.routes.requests import MAX_KEY_LENGTH, an_id, number, read_cursor
 from webapp.routes.schemas.messages import StaffMessageIn
+from webapp.routes.schemas.photos import StaffFilesIn
+from webapp.routes.uploads import sent_files, takes_files
 from webapp.services import conversations as cases
-from webapp.services import desk
 from webapp.texts import say
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from uuid import UUID
 
     from flask import Response
@@ -53,7 +58,19 @@ def conversation(conversation_id: str) -> Response:
     return show(conversation_id)
 
 
-def show(conversation_id: str, *, kept: str = "", error: str | None = None, status: int = 200) -> Response:
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A form that could not be taken: why, and what stood in it; `faults` are sentences by field."""
+
+    status: int = 200
+    error: str | None = None
+    answer: str = ""
+    summary: Mapping[str, str] | None = None
+    faults: Mapping[str, str] = field(default_factory=dict)
+    lost_files: bool = False
+
+
+def show(conversation_id: str, *, refusal: Refusal | None = None) -> Response:
     """Render a case to be read, for staff in the middle of the desk.
 
     Raises:
@@ -62,13 +79,15 @@ def show(conversation_id: str, *, kept: str = "", error: str | None = None, stat
     after = number("after", 0, low=0, high=views.MAX_SEQ)
     wanted = an_id(conversation_id)
     if me().is_staff:
-        return make_response(_show_at_the_desk(wanted, after, kept, error), status)
+        refusal = refusal or Refusal()
+        return make_response(_show_at_the_desk(wanted, after, refusal), refusal.status)
     found = views.conversation(wanted, after)
+    note_facts(found)
     page = render_template("conversation.html", conversation=found, entries=entries(found), after=_last_seq(found))
-    return make_response(page, status)
+    return make_response(page)
 
 
-def _show_at_the_desk(conversation_id: UUID, after: int, kept: str, error: str | None) -> str:
+def _show_at_the_desk(conversation_id: UUID, after: int, refusal: Refusal) -> str:
     case = panes.case_of(conversation_id)
     found = views.conversation(conversation_id, after)
     while found.more and "after" not in request.args:  # who answers wants the end
@@ -82,8 +101,7 @@ def _show_at_the_desk(conversation_id: UUID, after: int, kept: str, error: str |
         listing=panes.listing(panes.Asked.read()),
         help=panes.help_with(found),
         saved="saved" in request.args,
-        kept=kept,
-        error=error,
+        refusal=refusal,
     )
 
 
@@ -93,23 +111,25 @@ def _last_seq(conversation: ConversationOut) -> int:
 
 @pages.post("/conversations/<conversation_id>/messages")
 @access.staff
+@takes_files
 def speak(conversation_id: str) -> BaseResponse:
     text = request.form.get("content", "").replace("\r\n", "\n")
 
     def again(status: int, error: str) -> Response:
-        return show(conversation_id, kept=text, error=error, status=status)
+        lost = any(file.filename for file in request.files.values())
+        return show(conversation_id, refusal=Refusal(status, error, text, lost_files=lost))
 
     try:
-        given = StaffMessageIn(content=text.strip())
+        files = sent_files()
+        given = (StaffFilesIn if files else StaffMessageIn)(content=text.strip())
         key = request.form.get("idempotency_key", "").strip()[:MAX_KEY_LENGTH] or None
-        said = desk.speak(db.session(), me(), an_id(conversation_id), given.content, key)
+        said = speak_with_files(an_id(conversation_id), given.content, key, files)
     except ValidationError:
-        return again(422, say(fault_of(text), language()))
+        return again(422, say(fault_of(text, nothing="attachments.nothing"), language()))
     except NotFoundError:
         raise
     except BusinessError as error:
         return refused(error, again)
-    db.session.commit()
     return see(panes.Asked.read().address(f"/conversations/{conversation_id}") + f"#m-{said.id}")
 
 
@@ -118,7 +138,9 @@ def speak(conversation_id: str) -> BaseResponse:
 def close_conversation(conversation_id: str) -> BaseResponse:
     summary_job = cases.close(db.session(), me(), an_id(conversation_id))
     db.session.commit()
-    return see("/conversations" if summary_job is None else f"/conversations/{conversation_id}")
+    if summary_job is None:
+        return see("/conversations")
+    return see(f"/conversations/{conversation_id}{'#closed' if me().is_staff else ''}")
 
 
 @pages.post("/conversations/<conversation_id>/reopen")

@@ -7,21 +7,24 @@ from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from babel.dates import format_skeleton, format_timedelta
+from babel.dates import format_skeleton
 from babel.numbers import format_decimal, format_percent
 from flask import render_template, request
 
+from webapp.extensions import db
 from webapp.routes import access, views
 from webapp.routes.locale import language
 from webapp.routes.pages.blueprint import pages
-from webapp.services import stats
-from webapp.texts import say, say_count
+from webapp.routes.pages.standing import duration, stand_still, who_wait
+from webapp.services import pauses, stats
+from webapp.texts import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import date
 
-    from webapp.routes.schemas.stats import DayOut, StatsOut
+    from webapp.routes.schemas.stats import StatsOut
+    from webapp.services.stats import Day
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +54,16 @@ def dashboard() -> str:
 
 def _sentences(found: StatsOut) -> list[str]:
     """Say in words who waits and whether the queues are well."""
-    said = [_who_waits("person", found.for_a_person.customers, found.for_a_person.longest_s)]
-    if found.for_the_assistant.customers:
-        waiting = found.for_the_assistant
-        said.append(_who_waits("assistant", waiting.customers, waiting.longest_s))
+    said = who_wait(found.for_a_person, found.for_the_assistant)
     late = [(name, queue.oldest_s) for name, queue in found.queues.items() if queue.late]
     for name, oldest_s in late:
         queue = say(f"dashboard.queue.{name}", language())
         said.append(say("dashboard.late", language(), queue=queue, age=duration(oldest_s)))
-    return said if late else [*said, say("dashboard.well", language())]
+    still = stand_still(pauses.current(db.session()))
+    return [*said, *still] if late or still else [*said, say("dashboard.well", language())]
 
 
-def _who_waits(whom: str, customers: int, longest_s: float | None) -> str:
-    if longest_s is None:
-        return say(f"dashboard.waits.{whom}.none", language())
-    return say_count(f"dashboard.waits.{whom}", language(), customers, age=duration(longest_s))
-
-
-def _over_time(period: str, days: Sequence[DayOut]) -> list[Bar]:
+def _over_time(period: str, days: Sequence[Day]) -> list[Bar]:
     """Return the days of a week or a month, the weeks of a quarter, the months of a year."""
     begins, skeleton = _SPANS[period]
     spans = [list(group) for _, group in groupby(days, lambda each: begins(each.day))]
@@ -100,7 +95,7 @@ def _date(day: date, skeleton: str) -> str:
     return format_skeleton(skeleton, day, locale=language().value)
 
 
-def _sums(span: Sequence[DayOut]) -> dict[str, int]:
+def _sums(span: Sequence[Day]) -> dict[str, int]:
     return {status: sum(each.by_status[status] for each in span) for status in span[0].by_status}
 
 
@@ -112,14 +107,6 @@ def _bars(rows: Iterable[tuple[str, int, dict[str, int]]]) -> list[Bar]:
     made = list(rows)
     longest = max((value for _, value, _ in made), default=0) or 1
     return [Bar(label, value, -(-100 * value // longest), parts) for label, value, parts in made]
-
-
-@pages.app_template_filter()
-def duration(seconds: float | None) -> str:
-    """Return "3 minutes"; a dash where nothing was measured."""
-    if seconds is None:
-        return "–"
-    return format_timedelta(timedelta(seconds=max(1, round(seconds))), threshold=1.5, locale=language().value)
 
 
 @pages.app_template_filter()

@@ -16,12 +16,13 @@ from webapp.routes.locale import language
 from webapp.routes.pages.addresses import see
 from webapp.routes.pages.blueprint import pages
 from webapp.routes.pages.chat import fault_of
-from webapp.routes.pages.conversations import show
+from webapp.routes.pages.conversations import Refusal, show
 from webapp.routes.pages.desk import Asked, proposal
 from webapp.routes.pages.refusals import refused
 from webapp.routes.requests import an_id
 from webapp.routes.schemas.conversations import ConversationPatchIn
 from webapp.routes.schemas.desk import DraftIn
+from webapp.routes.uploads import takes_files
 from webapp.services import desk, drafts, proposals, saved_replies
 from webapp.texts import say
 
@@ -53,6 +54,7 @@ def change_case(conversation_id: str) -> BaseResponse:
 
 @pages.post("/conversations/<conversation_id>/draft")
 @access.staff
+@takes_files
 def keep_draft(conversation_id: str) -> BaseResponse:
     """Keep what is written, with a saved reply after it or a proposal instead of it where that was pressed."""
     found, text = an_id(conversation_id), _written()
@@ -65,12 +67,13 @@ def keep_draft(conversation_id: str) -> BaseResponse:
 
 @pages.post("/conversations/<conversation_id>/proposal")
 @access.staff
+@takes_files
 def ask_proposal(conversation_id: str) -> BaseResponse:
     """Ask the assistant for a proposal, and keep what is written meanwhile."""
     found, text = an_id(conversation_id), _written()
 
     def again(status: int, error: str) -> Response:
-        return show(conversation_id, kept=text, error=error, status=status)
+        return show(conversation_id, refusal=Refusal(status, error, text))
 
     problem = _keep(found, text)
     if problem is not None:
@@ -104,7 +107,7 @@ def _keep(conversation_id: UUID, text: str) -> Response | None:
     try:
         DraftIn(content=text)
     except ValidationError:
-        return show(str(conversation_id), kept=text, error=say(fault_of(text), language()), status=422)
+        return show(str(conversation_id), refusal=Refusal(422, say(fault_of(text), language()), text))
     drafts.keep(db.session(), me(), conversation_id, text)
     db.session.commit()
     return None

@@ -34,6 +34,9 @@ SCRIPT_TEXTS = (
     "pages.chat.page",
     "pages.chat.source_number",
     "pages.time.",
+    "attachments.script.",
+    "attachments.fact.kept",
+    "attachments.fact.failed",
 )
 MEGABYTE = 1_000_000
 

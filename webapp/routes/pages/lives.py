@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from webapp.routes.schemas.jobs import JobOut
     from webapp.routes.schemas.messages import MessageOut
 
-State = Literal["received", "queued", "running", "answered", "handed_over", "person"]
+State = Literal["received", "checking", "queued", "running", "answered", "handed_over", "person"]
 Stance = Literal["program", "waiting", "person", "closed"]
 
 
@@ -42,7 +42,8 @@ def _state(message: MessageOut, reply: MessageOut | None, job: JobOut | None, sp
     if reply is not None:
         return "handed_over" if reply.outcome is Outcome.HANDED_OVER else "answered"
     if job is not None:
-        return "running" if job.status is JobStatus.RUNNING else "queued"
+        waits: State = "checking" if any(each.state == "pending" for each in message.attachments) else "queued"
+        return "running" if job.status is JobStatus.RUNNING else waits
     return "received" if spoken > message.seq else "person"
 
 

@@ -8,7 +8,7 @@ from flask import make_response, render_template, request
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from webapp.errors import BusinessError, CsrfError, SignedOutError, TooManyError
+from webapp.errors import BusinessError, CsrfError, SignedOutError, TooManyError, UnavailableError
 from webapp.extensions import db
 from webapp.routes import problems
 from webapp.routes.locale import language
@@ -36,10 +36,17 @@ def kept_text(form: Mapping[str, str]) -> dict[str, str]:
 def refused(error: BusinessError, again: Callable[[int, str], Response]) -> Response:
     """Show a form again with the sentence of what went wrong and its status."""
     db.session.rollback()
-    response = again(problems.status_of(error).value, say(f"errors.{error.code}", language(), **error.values))
-    if isinstance(error, TooManyError):
+    response = again(problems.status_of(error).value, _sentences(error))
+    if isinstance(error, TooManyError | UnavailableError):
         response.headers["Retry-After"] = str(error.retry_after)
     return response
+
+
+def _sentences(error: BusinessError) -> str:
+    """Say what went wrong; of several files, of each by its name."""
+    names = error.values.get("names")
+    each = [{"name": name} for name in names] if isinstance(names, list) else [{}]
+    return " ".join(say(f"errors.{error.code}", language(), **error.values | one) for one in each)
 
 
 @pages.errorhandler(SignedOutError)

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from webapp.services.firm import Opening
 
 DAYS, SPANS = range(7), range(2)
-CHECKED = ("public_holidays", "use_model")
+CHECKED = ("public_holidays", "use_model", "describe_photos")
+DECIMALS = ("price_read", "price_written", "wh_read", "wh_written")
 NUMBERS = ("late_after_minutes", "keep_conversations_days", "keep_files_days")
 CHANGES = 50
 
@@ -99,7 +100,9 @@ def _typed(choices: Choices) -> dict[str, str]:
         "welcome_fr": choices.welcome.fr,
         "welcome_en": choices.welcome.en,
         "safety_words": "\n".join(choices.safety_words),
+        "currency": choices.currency,
         **{name: str(getattr(choices, name)) for name in NUMBERS},
+        **{name: _decimal(getattr(choices, name)) for name in DECIMALS},
         **{name: "1" for name in CHECKED if getattr(choices, name)},
     }
 
@@ -118,8 +121,15 @@ def _read(form: Mapping[str, str]) -> dict[str, Any]:
         "welcome": {name: form.get(f"welcome_{name}", "").replace("\r\n", "\n") for name in Language},
         "safety_words": list(dict.fromkeys(_lines(form, "safety_words"))),
         **{name: form.get(name, "").strip() for name in NUMBERS},
+        **{name: form[name].strip().replace(",", ".") or None for name in DECIMALS if name in form},
+        **{name: form[name] for name in ("currency",) if name in form},
         **{name: name in form for name in CHECKED},
     }
+
+
+def _decimal(value: float | None) -> str:
+    written = "" if value is None else f"{value:g}"
+    return written.replace(".", ",") if language().value == "fr" else written
 
 
 def _openings(form: Mapping[str, str], day: int) -> list[dict[str, str | Opening]]:

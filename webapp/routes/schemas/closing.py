@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import BaseModel, BeforeValidator, StringConstraints
 
 from webapp.routes.schemas.base import Input, MessageText, Storable
 
@@ -12,21 +12,6 @@ Value = Annotated[
     Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300), Storable] | None,
     BeforeValidator(lambda given: None if isinstance(given, str) and not given.strip() else given),
 ]
-
-
-class SummaryFieldsOut(BaseModel):
-    """What the firm's protocol asks of a case, as it was written there; null where it was not."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    order_number: str | None = None
-    position: str | None = None
-    product: str | None = None
-    defect: str | None = None
-    photos: bool | None = None
-    site_address: str | None = None
-    availability: str | None = None
-    contact: str | None = None
 
 
 class SummaryFieldsIn(Input):

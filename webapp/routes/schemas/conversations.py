@@ -8,9 +8,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from webapp.domain import ConversationStatus, HandoverReason, Language, SummaryState
+from webapp.domain import ConversationStatus, HandoverReason, Language, SummaryFields, SummaryState
 from webapp.routes.schemas.base import Input, Line, Storable
-from webapp.routes.schemas.closing import ClosingFeedbackOut, SummaryFieldsOut
+from webapp.routes.schemas.closing import ClosingFeedbackOut
+from webapp.routes.schemas.facts import FactOut
 from webapp.routes.schemas.jobs import JobOut
 from webapp.routes.schemas.messages import MessageOut
 
@@ -59,7 +60,7 @@ class ConversationItemOut(BaseModel):
     assignee: PersonOut | None
     summary: str | None
     summary_state: SummaryState
-    summary_fields: SummaryFieldsOut
+    summary_fields: SummaryFields
     summary_edited: bool | None = Field(default=None, description="Whether a person corrected it; staff only")
     closing_feedback: ClosingFeedbackOut | None = Field(description="The customer's word on the closed case")
     created_at: datetime
@@ -79,6 +80,7 @@ class ConversationOut(ConversationItemOut):
     more: bool
     jobs: list[JobOut]
     standing: StandingOut | None = Field(description="While it waits for a person")
+    facts: list[FactOut] = Field(description="Read in the customer's pictures, and not declined")
     writing: list[str] = Field(description="Names of others of the firm who are writing an answer; staff only")
 
 

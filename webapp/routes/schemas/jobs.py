@@ -7,8 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from webapp.domain import JobKind, JobStatus
-from webapp.routes.schemas.closing import SummaryFieldsOut
+from webapp.domain import JobKind, JobStatus, SummaryFields
 from webapp.routes.schemas.messages import MessageOut, SourceOut
 
 
@@ -35,7 +34,7 @@ class ProposalResultOut(BaseModel):
 
 class SummaryResultOut(BaseModel):
     summary: str
-    fields: SummaryFieldsOut = SummaryFieldsOut()
+    fields: SummaryFields = SummaryFields()
 
 
 class DocumentResultOut(BaseModel):

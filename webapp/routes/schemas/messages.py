@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from webapp.domain import Author, Outcome
 from webapp.routes.schemas.base import Input, MessageText, Storable
+from webapp.routes.schemas.photos import AttachmentOut
 
 
 class ChatIn(Input):
@@ -24,16 +25,6 @@ class StaffMessageIn(Input):
 class FeedbackIn(Input):
     rating: Literal["up", "down"]
     comment: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000), Storable] | None = None
-
-
-class AttachmentOut(BaseModel):
-    id: UUID
-    name: str
-    media_type: str
-    width: int | None
-    height: int | None
-    state: Literal["pending", "clean", "rejected"]
-    reason: str | None
 
 
 class SourceOut(BaseModel):

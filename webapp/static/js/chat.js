@@ -22,12 +22,13 @@ let conversation = root.dataset.conversation;
 let after = Number(root.dataset.after);
 let watcher = null;
 let isOver = false;
+let enclosed = null;
 
 const here = conversation ? `/chat/${conversation}` : "/chat";
 if (location.pathname !== here) history.replaceState(null, "", here); // the answer to a form: reloading must not send it again
 
 const form = root.querySelector("[data-composer]");
-const composer = form && new Composer(form, {
+const composer = new Composer(form, {
   account: root.dataset.account,
   conversation,
   texts,
@@ -41,6 +42,7 @@ for (const item of root.querySelectorAll("[data-job]")) {
 }
 if (conversation) watch();
 if (root.querySelector("[data-feedback]")) rateable();
+if (root.querySelector('[data-attachment][data-state="pending"], [data-fact-form]')) files().catch(() => {});
 offerExamples();
 document.querySelector(".ask-person")?.addEventListener("click", askForAPerson);
 
@@ -51,7 +53,7 @@ function poll(ask, delay) {
 }
 
 /** The server has taken a message: show it, and follow its reply. */
-function accepted({ conversation_id: id, message, job }, person) {
+function accepted({ conversation_id: id, message, job }, person, faces) {
   if (isOver) {
     location.assign(`/chat/${id}`); // signed in again in another tab: what had stopped begins anew
     return;
@@ -59,6 +61,7 @@ function accepted({ conversation_id: id, message, job }, person) {
   if (!conversation) begin(id);
   log.add(message);
   log.toEnd();
+  if (message.attachments.length > 0) files().then((part) => log.following(() => part.place(message, faces)), () => {});
   announcer.say("sent");
   if (job?.result?.message) ended(job, message.id);
   else log.live(message.id, job ? "received" : "person");
@@ -71,6 +74,9 @@ function accepted({ conversation_id: id, message, job }, person) {
 function begin(id) {
   conversation = id;
   root.dataset.conversation = id;
+  const closed = root.querySelector("[data-closed]");
+  closed.querySelector("form").action = `/conversations/${id}/reopen`;
+  closed.querySelector("a").href = `/conversations/${id}`;
   root.querySelector("[data-welcome]")?.remove();
   history.replaceState(null, "", `/chat/${id}`);
   watch();
@@ -92,7 +98,8 @@ function follow(jobId, messageId, delay) {
     pause = job.poll_after_ms ?? 1000;
     if (job.result?.message) return ended(job, messageId);
     if (job.finished_at) return null;
-    log.live(messageId, job.status === "running" ? "running" : "queued", job);
+    const waits = enclosed?.isWaiting(messageId) ? "checking" : "queued";
+    log.live(messageId, job.status === "running" ? "running" : waits, job);
     if (job.status === "running") {
       if (!wasRunning) announcer.say("writing");
       wasRunning = true;
@@ -122,6 +129,22 @@ function show(message) {
   else if (message.role === "assistant") announcer.say("answer", { text: spoken });
 }
 
+/** What shows files in messages comes with the first of them: the first visit stays light. */
+async function files() {
+  const { Shown } = await import("./photos/shown.js");
+  enclosed ??= new Shown(root, { texts, tell: (text) => announcer.tell(text), change: (act) => log.following(act) });
+  return enclosed;
+}
+
+async function showFiles(messages) {
+  const some = messages.filter((message) => message.attachments.length > 0);
+  if (some.length === 0) return;
+  const part = await files().catch(() => {
+    throw new Unreachable();
+  });
+  for (const message of some) await part.update(message);
+}
+
 /** Thumbs come with the first reply: the first visit stays light. */
 function rateable() {
   import("./feedback.js").catch(() => {}); // away: the forms do the same with no script
@@ -132,18 +155,20 @@ function watch() {
   let etag = null;
   let from = after;
   watcher = poll(async () => {
-    if (from !== after) etag = null;
-    from = after;
+    const wanted = enclosed?.from(after) ?? after;
+    if (from !== wanted) etag = null;
+    from = wanted;
     const answer = heard(await call("GET", `/api/conversations/${conversation}?after=${from}`, { etag }));
     if (answer === null) return null;
-    if (answer.outcome === "unchanged") return WATCH_MS;
+    if (answer.outcome === "unchanged") return enclosed?.pause(WATCH_MS) ?? WATCH_MS;
     ({ etag } = answer);
     const { messages, jobs, more } = answer.data;
     messages.forEach(show);
-    after = messages.at(-1)?.seq ?? after;
+    await showFiles(messages);
+    after = Math.max(after, messages.at(-1)?.seq ?? 0);
     jobs.filter((job) => job.kind === "reply").forEach((job) => follow(job.id, job.message_id, 0));
     takeStance(answer.data);
-    return more ? 0 : WATCH_MS;
+    return more ? 0 : (enclosed?.pause(WATCH_MS) ?? WATCH_MS);
   }, WATCH_MS);
 }
 
@@ -159,7 +184,7 @@ function heard(answer) {
 /** Say it where the text is; where there is no composer, at the head of the page. */
 function sessionEnded() {
   isOver = true;
-  if (composer) {
+  if (root.dataset.stance !== "closed") {
     composer.sessionEnded();
     return;
   }
@@ -177,12 +202,22 @@ function takeStance({ status, assistant, standing }) {
   const stance = status === "closed" ? "closed" : assistant === "on" ? "program" : off;
   if (stance === before) return;
   root.dataset.stance = stance;
-  if (stance === "person") announcer.say("person_joined");
+  if (stance === "closed") closed();
+  else if (before === "closed") announcer.say("reopened");
+  else if (stance === "person") announcer.say("person_joined");
+}
+
+/** Somebody has closed the case: what stands in the composer stays in sight, an empty one gives way to what is left. */
+function closed() {
+  const isWritten = !composer.isEmpty;
+  const hadFocus = form.contains(document.activeElement);
+  root.toggleAttribute("data-kept", isWritten);
+  announcer.say("closed");
+  if (hadFocus && !isWritten) root.querySelector("[data-closed]").focus();
 }
 
 async function askForAPerson(event) {
   event.preventDefault();
-  if (!composer) return;
   if (!composer.isEmpty) {
     composer.person = true;
     composer.submit();

@@ -4,6 +4,7 @@ import { backoff, call } from "./server.js";
 import { Notice } from "./status.js";
 
 const RESUME_WITHIN_MS = 10 * 60 * 1000;
+const LONGEST_WAIT_MS = 2 * 60 * 1000; // a limit by the day is not waited for
 
 export class Composer {
   #form;
@@ -14,11 +15,13 @@ export class Composer {
   #account;
   #onAccepted;
   #onNotice;
+  #files = null;
+  #filesModule = null;
   #sending = null;
   #timer = 0;
 
   /**
-   * `onAccepted(answer, person)` is told what the server took, `onNotice(text)` why it did not;
+   * `onAccepted(answer, person, faces)` is told what the server took, `onNotice(text)` why it did not;
    * `conversation` is empty for one not begun.
    */
   constructor(form, { account, conversation, texts, kept, onAccepted, onNotice }) {
@@ -47,7 +50,11 @@ export class Composer {
   }
 
   get isEmpty() {
-    return this.#field.value.trim() === "";
+    return this.#field.value.trim() === "" && !this.#hasFiles;
+  }
+
+  get #hasFiles() {
+    return this.#files !== null && !this.#files.isEmpty;
   }
 
   /** Whether a person shall read what is written; the button of that name is another element. */
@@ -62,12 +69,18 @@ export class Composer {
 
   /** Send what is written; pressing again while it is under way changes nothing. */
   submit() {
+    if (this.#filesModule && !this.#files) {
+      this.#filesModule.then(() => this.submit(), () => {}); // files were chosen a moment ago
+      return;
+    }
+    if (this.isEmpty || this.#sending) return;
     const text = this.#field.value.trim();
-    if (text === "" || this.#sending) return;
+    const hasFiles = this.#hasFiles;
+    const sent = hasFiles ? `${text}\n\n${this.#files.signature}` : text;
     const kept = this.#read();
-    const key = kept?.sent === text ? kept.key : mintKey();
-    this.#sending = { text, key, tries: 0, person: this.person };
-    this.#write({ text: this.#field.value, key, sent: text, at: Date.now(), person: this.#sending.person });
+    const key = kept?.sent === sent ? kept.key : mintKey();
+    this.#sending = { text, key, hasFiles, tries: 0, person: this.person };
+    this.#write({ text: this.#field.value, key, sent, at: hasFiles ? 0 : Date.now(), files: this.#files?.count, person: this.#sending.person });
     this.#lock(true);
     this.#try();
   }
@@ -84,6 +97,8 @@ export class Composer {
     });
     this.#field.addEventListener("input", () => this.#typed());
     this.#form.querySelector("[data-composer-edit]").addEventListener("click", () => this.#edit());
+    this.#form.querySelector("[data-composer-retry]").addEventListener("click", () => this.#try());
+    onFiles(this.#form, (files) => this.#takeFiles(files));
     addEventListener("online", () => this.#waiting() && this.#try());
     addEventListener("storage", (event) => {
       if (event.key === this.#place && event.newValue === null && !this.#sending) this.#sentElsewhere(event.oldValue);
@@ -95,6 +110,7 @@ export class Composer {
     if (!keptByServer && draft) {
       this.#field.value = draft.text;
       this.person = draft.person === true;
+      if (draft.files) this.#say(this.#texts.say("attachments.script.attach_again"));
       if (draft.sent && Date.now() - draft.at < RESUME_WITHIN_MS) this.submit();
     } else if (keptByServer) {
       const key = this.#form.elements.idempotency_key.value;
@@ -105,9 +121,24 @@ export class Composer {
 
   #typed() {
     const kept = this.#read();
-    if (this.#field.value === "" && !kept?.sent) this.#forget();
-    else this.#write({ ...kept, text: this.#field.value, at: 0 });
+    if (this.#field.value === "" && !kept?.sent && !this.#hasFiles) this.#forget();
+    else this.#write({ ...kept, text: this.#field.value, at: 0, files: this.#files?.count });
     this.#grow();
+  }
+
+  /** What deals with files comes with the first of them: a first visit stays light. */
+  async #takeFiles(files) {
+    try {
+      this.#filesModule ??= import("./photos/chooser.js");
+      const { Chooser } = await this.#filesModule;
+      this.#files ??= new Chooser(this.#form, { texts: this.#texts, tell: this.#onNotice, onChange: () => this.#typed() });
+    } catch {
+      this.#filesModule = null;
+      this.#say(this.#texts.say("attachments.script.unavailable"));
+      return;
+    }
+    if (!this.#sending) this.#alert.hide();
+    this.#files.add(files);
   }
 
   async #try() {
@@ -115,25 +146,28 @@ export class Composer {
     const sending = this.#sending;
     if (!sending || sending.underWay) return;
     sending.underWay = true;
-    const body = { message: sending.text };
+    const body = sending.text || !sending.hasFiles ? { message: sending.text } : {};
     if (this.conversation) body.conversation_id = this.conversation;
-    const answer = await call("POST", "/api/chat", { body, key: sending.key });
+    const answer = sending.hasFiles
+      ? await this.#files.send("/api/upload_images", body, sending.key)
+      : await call("POST", "/api/chat", { body, key: sending.key });
     sending.underWay = false;
     if (this.#sending === sending) this.#heard(answer, sending);
   }
 
   #heard(answer, sending) {
     if (answer.outcome === "ok") {
+      this.#lock(false);
+      const faces = sending.hasFiles ? this.#files.take() : [];
       this.#forget();
       this.#clear();
       this.#alert.hide();
       this.#sending = null;
-      this.#lock(false);
       this.person = false;
       this.conversation = answer.data.conversation_id;
       this.#form.elements.conversation_id.value = this.conversation;
-      this.#onAccepted(answer.data, sending.person);
-    } else if (answer.outcome === "unreachable" || answer.outcome === "busy") {
+      this.#onAccepted(answer.data, sending.person, faces);
+    } else if ((answer.outcome === "unreachable" || answer.outcome === "busy") && !(answer.retryAfterMs > LONGEST_WAIT_MS)) {
       this.#tryLater(answer, sending);
     } else {
       this.#giveBack(answer);
@@ -143,15 +177,17 @@ export class Composer {
   #tryLater(answer, sending) {
     sending.tries += 1;
     const delay = answer.retryAfterMs ?? backoff(sending.tries);
-    const reason = navigator.onLine === false ? "link.unsent_offline" : answer.status === 429 ? "link.wait" : "link.unsent";
-    this.#say(this.#texts.say(reason, { n: Math.max(1, Math.round(delay / 1000)) }), { edit: true });
+    const isOffline = navigator.onLine === false;
+    const unsent = `${sending.hasFiles ? "attachments.script" : "link"}.unsent${isOffline ? "_offline" : ""}`;
+    const reason = answer.status === 429 ? "link.wait" : unsent;
+    this.#say(this.#texts.say(reason, { n: Math.max(1, Math.round(delay / 1000)) }), { edit: true, retry: !isOffline });
     this.#timer = setTimeout(() => this.#try(), delay);
   }
 
   #giveBack(answer) {
     this.#edit();
     if (answer.outcome === "signed_out") this.sessionEnded();
-    else this.#say(answer.data?.detail ?? this.#texts.say("link.refused"));
+    else this.#say(reasonOf(answer.data) ?? this.#texts.say("link.refused"));
   }
 
   /** Say that one must sign in again, with the way there and back; the text stays. */
@@ -188,6 +224,8 @@ export class Composer {
   #lock(locked) {
     this.#field.readOnly = locked;
     this.#button.setAttribute("aria-disabled", String(locked));
+    this.#files?.lock(locked);
+    for (const input of this.#form.querySelectorAll("[data-photo-input]")) input.disabled = locked;
   }
 
   #clear() {
@@ -227,6 +265,44 @@ export class Composer {
       // Idem.
     }
   }
+}
+
+/** Tell `take(files)` of files however they come: from a chooser or the camera, dropped on the page, pasted. */
+export function onFiles(form, take) {
+  for (const input of form.querySelectorAll("[data-photo-input]")) {
+    input.addEventListener("change", () => {
+      const files = Array.from(input.files);
+      input.value = ""; // the same file may be chosen again after its removal
+      if (files.length > 0) take(files);
+    });
+  }
+  const page = form.ownerDocument;
+  const carriesFiles = (event) => event.dataTransfer?.types.includes("Files") === true;
+  const mark = (isOver) => form.toggleAttribute("data-dropping", isOver);
+  page.addEventListener("dragover", (event) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault(); // or the browser would leave the page for the file
+    mark(true);
+  });
+  page.addEventListener("dragleave", (event) => event.relatedTarget === null && mark(false));
+  page.addEventListener("drop", (event) => {
+    mark(false);
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    take(Array.from(event.dataTransfer.files));
+  });
+  page.addEventListener("paste", (event) => {
+    const { files, types } = event.clipboardData;
+    if (files.length === 0 || types.includes("text/plain")) return; // words copied with their picture are words
+    event.preventDefault();
+    take(Array.from(files));
+  });
+}
+
+/** The server's own sentences: of each file that was refused, or of the whole. */
+export function reasonOf(problem) {
+  const named = problem?.errors?.map(({ detail }) => detail).filter(Boolean) ?? [];
+  return named.length > 0 ? named.join(" ") : problem?.detail;
 }
 
 function mintKey() {

@@ -14,7 +14,9 @@ async function rate(box, rating, comment) {
   const body = comment ? { rating, comment } : { rating };
   const answer = await call("POST", `/api/messages/${id}/feedback`, { body });
   const isKept = answer.outcome === "ok";
-  box.querySelector("[data-said]").textContent = isKept ? box.dataset.kept : box.dataset.failed;
+  const said = isKept ? box.dataset.kept : box.dataset.failed;
+  box.querySelector("[data-said]").textContent = said;
+  document.querySelector("[data-live]").textContent = said; // the page's one status region
   if (isKept) show(box, rating, Boolean(comment));
 }
 

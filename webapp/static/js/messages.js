@@ -1,6 +1,6 @@
 // The list of messages: what was said, what becomes of it, the reply that is being written.
 
-const ICONS = { received: "check", queued: "clock", running: "pen", answered: "check", handed_over: "person", person: "person" };
+const ICONS = { received: "check", checking: "clock", queued: "clock", running: "pen", answered: "check", handed_over: "person", person: "person" };
 const NEAR_THE_END_PX = 48;
 
 /** The list of messages. Whoever reads elsewhere in it is not moved; whoever is at its end stays at its end. */
@@ -72,6 +72,15 @@ export class Log {
   toEnd() {
     this.#scroller.scrollTop = 0; // the scroller counts from its end
     if (getComputedStyle(this.#scroller).overflowY === "visible") this.#list.lastElementChild?.scrollIntoView({ block: "nearest" });
+  }
+
+  /** Change what stands in the list: whoever is at its end stays there, whoever reads elsewhere is not moved. */
+  following(change) {
+    if (Math.abs(this.#scroller.scrollTop) >= NEAR_THE_END_PX) this.#holding(this.#firstSeen(), change);
+    else {
+      change();
+      this.#scroller.scrollTop = 0;
+    }
   }
 
   #draft(messageId) {

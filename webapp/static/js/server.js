@@ -17,13 +17,20 @@ let refreshing = null;
  * @property {number|null} retryAfterMs
  */
 
-/** Send a request; the session is renewed once when its token has run out or its CSRF value is another's. */
-export async function call(method, path, { body, key, etag } = {}) {
-  const answer = await send(method, path, { body, key, etag });
+export const UNREACHABLE = Object.freeze({ outcome: "unreachable", status: 0, data: null, etag: null, retryAfterMs: null });
+
+/** Send a request, in a session that is renewed when it must be. */
+export function call(method, path, { body, key, etag } = {}) {
+  return renewing(method, () => send(method, path, { body, key, etag }));
+}
+
+/** Ask, and once more when the session's token had run out or its CSRF value was another's. */
+export async function renewing(method, ask) {
+  const answer = await ask();
   const stale = answer.status === 401 || (answer.status === 403 && method !== "GET");
   if (!stale) return answer;
   const renewal = await refreshSession();
-  if (renewal.outcome === "ok") return send(method, path, { body, key, etag });
+  if (renewal.outcome === "ok") return ask();
   return renewal.outcome === "unreachable" || renewal.outcome === "busy" ? renewal : answer;
 }
 
@@ -44,25 +51,29 @@ async function send(method, path, { body, key, etag }) {
     });
     return await read(response);
   } catch {
-    return { outcome: "unreachable", status: 0, data: null, etag: null, retryAfterMs: null };
+    return UNREACHABLE;
   }
 }
 
 async function read(response) {
   const isJson = (response.headers.get("Content-Type") ?? "").includes("json");
-  const data = isJson ? await response.json() : null;
+  return answerOf(response.status, isJson ? await response.json() : null, (name) => response.headers.get(name));
+}
+
+/** Put what came back in the one shape; `data` is null when it was no JSON, `header(name)` reads the rest. */
+export function answerOf(status, data, header) {
   return {
-    outcome: outcomeOf(response, isJson),
-    status: response.status,
+    outcome: outcomeOf(status, data !== null),
+    status,
     data,
-    etag: response.headers.get("ETag"),
-    retryAfterMs: seconds(response.headers.get("Retry-After")),
+    etag: header("ETag"),
+    retryAfterMs: seconds(header("Retry-After")),
   };
 }
 
-function outcomeOf({ ok, status }, isJson) {
+function outcomeOf(status, isJson) {
   if (status === 304) return "unchanged";
-  if (ok) return isJson || status === 204 ? "ok" : "unreachable"; // a portal or proxy page is not our answer
+  if (status >= 200 && status < 300) return isJson || status === 204 ? "ok" : "unreachable"; // a portal or proxy page is not our answer
   if (status === 401) return "signed_out";
   if (status === 429 || status === 503) return "busy";
   return status >= 500 || !isJson ? "unreachable" : "refused";
@@ -73,7 +84,7 @@ function seconds(value) {
   return Number.isNaN(number) ? null : number * 1000;
 }
 
-function csrfToken() {
+export function csrfToken() {
   const match = CSRF_COOKIE.exec(document.cookie);
   return match ? decodeURIComponent(match[1]) : "";
 }

@@ -152,17 +152,20 @@ export class Link {
 export class Notice {
   #box;
   #edit;
+  #retry;
   #signIn;
 
   constructor(form) {
     this.#box = form.querySelector("[data-composer-alert]");
     this.#edit = form.querySelector("[data-composer-edit]");
+    this.#retry = form.querySelector("[data-composer-retry]");
     this.#signIn = form.querySelector("[data-composer-sign-in]");
   }
 
-  say(text, { edit = false, signIn = null } = {}) {
+  say(text, { edit = false, retry = false, signIn = null } = {}) {
     this.#box.querySelector("[data-composer-alert-text]").textContent = text;
     this.#edit.hidden = !edit;
+    this.#retry.hidden = !retry;
     this.#signIn.hidden = !signIn;
     if (signIn) this.#signIn.href = signIn;
     this.#box.hidden = false;

@@ -1,5 +1,7 @@
 // Answering: the text is sent once under one key, whatever the network does; help is put in, never over what is written.
 
+import { onFiles, reasonOf } from "../composer.js";
+import { Chooser } from "../photos/chooser.js";
 import { backoff, call } from "../server.js";
 import { Draft } from "./draft.js";
 import { Proposal } from "./proposal.js";
@@ -13,6 +15,7 @@ export class Answer {
   #onSaid;
   #draft;
   #proposal;
+  #files;
   #sending = null;
   #timer = 0;
 
@@ -25,6 +28,8 @@ export class Answer {
     this.#onSaid = onSaid;
     this.#draft = new Draft(form, desk);
     this.#proposal = new Proposal(form, desk, { put: (text, how) => this.#put(text, how) });
+    this.#files = new Chooser(form, { texts: desk.texts, tell: desk.tell, onChange: () => {} });
+    onFiles(form, (files) => this.#files.add(files));
     this.#listen();
   }
 
@@ -73,8 +78,9 @@ export class Answer {
 
   #send() {
     const text = this.#field.value.trim();
-    if (text === "" || this.#sending) return;
-    this.#sending = { text, key: this.#form.elements.idempotency_key.value, tries: 0 };
+    const hasFiles = !this.#files.isEmpty;
+    if ((text === "" && !hasFiles) || this.#sending) return;
+    this.#sending = { text, hasFiles, key: this.#form.elements.idempotency_key.value, tries: 0 };
     this.#lock(true);
     this.#try();
   }
@@ -85,14 +91,16 @@ export class Answer {
     sending.underWay = true;
     await this.#draft.settle(); // a draft that arrives after its message would come back to life
     const path = `/api/conversations/${this.#desk.conversation}/messages`;
-    const answer = await call("POST", path, { body: { content: sending.text }, key: sending.key });
+    const answer = sending.hasFiles
+      ? await this.#files.send(path, { content: sending.text }, sending.key)
+      : await call("POST", path, { body: { content: sending.text }, key: sending.key });
     sending.underWay = false;
-    if (answer.outcome === "ok") this.#sent(answer.data);
+    if (answer.outcome === "ok") this.#sent(answer.data, sending);
     else if (answer.outcome === "unreachable" || answer.outcome === "busy") this.#tryLater(answer, sending);
     else this.#giveBack(answer);
   }
 
-  #sent(message) {
+  #sent(message, sending) {
     this.#sending = null;
     this.#form.elements.idempotency_key.value = mintKey();
     this.#field.value = "";
@@ -101,7 +109,7 @@ export class Answer {
     this.#alert.hidden = true;
     this.#lock(false);
     this.#desk.tell(this.#desk.texts.say("script.sent"));
-    this.#onSaid(message);
+    this.#onSaid(message, sending.hasFiles ? this.#files.take() : []);
   }
 
   #tryLater(answer, sending) {
@@ -117,7 +125,7 @@ export class Answer {
     this.#lock(false);
     this.#draft.changed();
     if (answer.outcome === "signed_out") this.#desk.sessionEnded();
-    else this.#say(answer.data?.detail ?? this.#desk.texts.say("script.failed"), { aloud: true });
+    else this.#say(reasonOf(answer.data) ?? this.#desk.texts.say("script.failed"), { aloud: true });
   }
 
   #say(text, { aloud }) {
@@ -129,6 +137,8 @@ export class Answer {
   #lock(locked) {
     this.#field.readOnly = locked;
     this.#button.setAttribute("aria-disabled", String(locked));
+    this.#files.lock(locked);
+    for (const input of this.#form.querySelectorAll("[data-photo-input]")) input.disabled = locked;
   }
 }
 

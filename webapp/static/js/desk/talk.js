@@ -1,6 +1,7 @@
 // The conversation that is open: what is said comes in as it is said, who else writes, and the case beside it.
 
 import { Log } from "../messages.js";
+import { Shown } from "../photos/shown.js";
 import { Unreachable, call } from "../server.js";
 import { Answer } from "./answer.js";
 
@@ -19,6 +20,8 @@ export class Talk {
   #poller;
   #staleCase = false;
   #seen = null;
+  #asked = null;
+  #files;
 
   constructor(root, desk, { onNews }) {
     this.#root = root;
@@ -26,14 +29,14 @@ export class Talk {
     this.#onNews = onNews;
     this.#after = Number(root.dataset.after);
     this.#log = new Log(root, desk.texts);
-    const form = document.querySelector("[data-answer]");
-    if (form) this.#answer = new Answer(form, desk, { onSaid: (message) => this.#said(message) });
+    this.#answer = new Answer(document.querySelector("[data-answer]"), desk, { onSaid: (message, faces) => this.#said(message, faces) });
+    this.#files = new Shown(root, { texts: desk.texts, tell: desk.tell, change: (act) => this.#log.following(act) });
     if (location.hash.startsWith("#m-")) this.#log.toEnd();
     this.#poller = desk.poll(() => this.#ask(), EVERY_MS);
   }
 
   focus() {
-    this.#answer?.focus();
+    this.#answer.focus();
   }
 
   refresh() {
@@ -41,28 +44,37 @@ export class Talk {
   }
 
   async #ask() {
-    const answer = await call("GET", `/api/conversations/${this.#desk.conversation}?after=${this.#after}`, { etag: this.#etag });
+    const from = this.#files.from(this.#after);
+    const etag = this.#asked === from ? this.#etag : null; // another question than the last
+    this.#asked = from;
+    const answer = await call("GET", `/api/conversations/${this.#desk.conversation}?after=${from}`, { etag });
     if (answer.outcome === "signed_out") {
       this.#desk.sessionEnded();
       return null;
     }
     if (answer.outcome === "refused") return null;
     if (answer.outcome !== "ok" && answer.outcome !== "unchanged") throw new Unreachable(answer.retryAfterMs);
-    if (answer.outcome === "ok") this.#show(answer);
+    if (answer.outcome === "ok") await this.#show(answer);
     if (this.#staleCase) await this.#refreshCase();
-    return EVERY_MS;
+    return this.#files.pause(EVERY_MS);
   }
 
-  #show({ data, etag }) {
+  async #show({ data, etag }) {
     const came = data.messages.filter((message) => this.#log.add(message));
-    this.#after = data.messages.at(-1)?.seq ?? this.#after;
-    this.#etag = data.messages.length > 0 ? null : etag; // the next question is another one
+    this.#after = Math.max(this.#after, data.messages.at(-1)?.seq ?? 0);
+    this.#etag = etag;
+    for (const message of data.messages) this.#staleCase = (await this.#files.update(message)) || this.#staleCase;
     this.#announce(came);
     this.#write(data.writing);
     this.#tag(data.status);
-    const seen = JSON.stringify([data.status, data.assignee, data.assistant, data.subject, data.summary, data.summary_state, data.waiting_since]);
-    this.#staleCase ||= came.length > 0 || (this.#seen !== null && this.#seen !== seen);
+    const seen = JSON.stringify([data.status, data.assignee, data.assistant, data.subject, data.summary, data.summary_state, data.waiting_since, data.facts]);
+    this.#staleCase ||= came.length > 0 || (this.#seen === null ? this.#hasMoved(data) : this.#seen !== seen);
     this.#seen = seen;
+  }
+
+  /** Whether the case is another than the one the page came with. */
+  #hasMoved({ status, summary_state, assignee }) {
+    return [status, summary_state, assignee?.id ?? ""].join(" ") !== this.#root.dataset.shown;
   }
 
   #announce(came) {
@@ -73,7 +85,6 @@ export class Talk {
   }
 
   #write(names) {
-    if (!this.#writing) return;
     this.#writing.hidden = names.length === 0;
     if (names.length === 0) return;
     const text = this.#desk.texts.say(`script.writing.${names.length === 1 ? "one" : "other"}`, { names: names.join(", ") });
@@ -81,14 +92,28 @@ export class Talk {
   }
 
   #tag(status) {
-    if (this.#root.dataset.status === status) return;
+    const before = this.#root.dataset.status;
+    if (before === status) return;
     this.#root.dataset.status = status;
+    if ((before === "closed") !== (status === "closed")) this.#close(status === "closed");
     const tag = document.querySelector(`template[data-template="status-${status}"]`).content.cloneNode(true);
     this.#root.querySelector(".facts .tag").replaceWith(tag);
   }
 
-  #said(message) {
+  /** Somebody has closed or reopened the case: an empty answer gives way, one that holds text stays in sight. */
+  #close(isClosed) {
+    const [answer, note] = [this.#root.querySelector("[data-answer]"), this.#root.querySelector("[data-closed]")];
+    const hadFocus = answer.contains(document.activeElement) || note.contains(document.activeElement);
+    answer.hidden = isClosed && answer.elements.content.value.trim() === "";
+    note.hidden = !isClosed;
+    this.#desk.tell(this.#desk.texts.say(isClosed ? "script.closed" : "script.reopened"));
+    if (hadFocus && answer.hidden) note.focus();
+    else if (hadFocus && !isClosed) this.#answer.focus();
+  }
+
+  #said(message, faces) {
     this.#log.add(message);
+    this.#files.place(message, faces);
     this.#log.toEnd();
     this.#etag = null;
     this.#poller.now();

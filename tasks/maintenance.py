@@ -1,0 +1,139 @@
+"""Storage and rows kept in agreement: a thread of the dispatcher, so that a sick object store delays no ticket.
+
+Files whose rows are gone are removed, files that never had one too, and rows whose file is gone say so.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from webapp.models.engine import open_sessions
+from webapp.services import files
+from webapp.storage import open_storage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+    from pathlib import Path
+
+    from sqlalchemy.orm import Session, sessionmaker
+
+    from webapp.settings import Settings
+    from webapp.storage import Storage
+
+log = logging.getLogger(__name__)
+
+REMOVE_EVERY_S = 30.0
+SWEEP_EVERY_S = 3600.0
+STOP_S = 5.0
+UNCLAIMED = timedelta(hours=1)  # a file may lie that long before its row is written
+FEW = 20  # files: more than half of more than these is not lost one by one
+
+
+class Keeper(threading.Thread):
+    """Takes what is due until told to stop. Any number may run: each step is the same done twice."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(name="maintenance", daemon=True)
+        self._settings = settings
+        self._sessions = open_sessions(settings, pool_size=1)
+        self._opened: dict[str, Storage] = {}
+        self._stopping = threading.Event()
+        self._sweep_at = time.monotonic() + REMOVE_EVERY_S
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self.join(STOP_S)
+
+    def run(self) -> None:
+        while not self._stopping.wait(REMOVE_EVERY_S):
+            try:
+                self._keep()
+            except Exception as error:  # noqa: BLE001  whatever it is, the next round may do better
+                log.warning("files not looked after, due again: %s", type(error).__name__)
+
+    def _keep(self) -> None:
+        photos = self._storage("photos")
+        remove_due(self._sessions, photos)
+        if time.monotonic() >= self._sweep_at:
+            self._sweep_at = time.monotonic() + SWEEP_EVERY_S
+            empty(self._settings.data_dir / "files" / "incoming")
+            sweep(self._sessions, photos, files.keys_of_photos, files.lose)
+            sweep(self._sessions, self._storage("documents"), files.keys_of_documents)
+
+    def _storage(self, folder: str) -> Storage:
+        if folder not in self._opened:
+            self._opened[folder] = open_storage(self._settings, folder)
+        return self._opened[folder]
+
+
+def remove_due(sessions: sessionmaker[Session], storage: Storage) -> int:
+    """Remove from storage what no row stands for any more; return how many."""
+    removed = 0
+    while True:
+        with sessions.begin() as session:
+            keys = files.removed(session)
+        if not keys:
+            return removed
+        for key in keys:
+            storage.delete(key)
+        with sessions.begin() as session:
+            files.forget_removed(session, keys)
+        removed += len(keys)
+
+
+def sweep(
+    sessions: sessionmaker[Session],
+    storage: Storage,
+    known: Callable[[Session], set[str]],
+    lose: Callable[[Session, str], bool] | None = None,
+) -> tuple[int, int]:
+    """Remove files without a row, and let rows without a file say so; return how many of each.
+
+    The rows are read before and after the listing: what comes or goes meanwhile is neither.
+    """
+    with sessions.begin() as session:
+        before = known(session)
+    listed = list(storage.files())
+    with sessions.begin() as session:
+        after = known(session)
+    old = datetime.now(UTC) - UNCLAIMED
+    orphans = [file.key for file in listed if file.changed_at < old and file.key not in after]
+    for key in orphans:
+        storage.delete(key)
+    missing = (before & after) - {file.key for file in listed}
+    lost = 0 if lose is None else _lose(sessions, storage, missing, len(before), lose)
+    if orphans or lost:
+        log.warning("%d files without a row removed, %d rows without their file marked", len(orphans), lost)
+    return len(orphans), lost
+
+
+def _lose(
+    sessions: sessionmaker[Session],
+    storage: Storage,
+    missing: Collection[str],
+    known: int,
+    lose: Callable[[Session, str], bool],
+) -> int:
+    """Mark what is lost, but for a storage that is not the one it was: an empty bucket must not erase a year."""
+    if len(missing) > FEW and len(missing) * 2 > known:
+        log.error("%d of %d files are not in storage: nothing is marked, look at its address", len(missing), known)
+        return 0
+    lost = 0
+    for key in missing:
+        if not storage.has(key):
+            with sessions.begin() as session:
+                lost += lose(session, key)
+    return lost
+
+
+def empty(workshop: Path) -> None:
+    """Remove what a death left of work on files: folders and unfinished files of more than an hour ago."""
+    old = time.time() - UNCLAIMED.total_seconds()
+    for left in workshop.iterdir() if workshop.is_dir() else ():
+        if left.stat().st_mtime < old:
+            shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
