@@ -22,10 +22,14 @@ _QUOTED = 420  # characters quoted of a longer one
 _LISTED = 3  # line ends that make a passage a list, of which only the fitting rows are quoted
 _MOST_ROWS = 8
 _EMPTY = 0.6  # taken off a sentence that tells nothing new
-_WITHOUT_FIGURE = 0.3  # taken off a sentence without a figure, when one is asked for
+_WITHOUT_FIGURE = 0.5  # taken off a sentence without a figure, when one is asked for
+_FOOTNOTE = 1.0  # taken off a footnote, which answers nothing by itself
+_LABELLED = 0.3  # put on a row whose label is what is asked about ("Vitrage : 10 ans")
 _ROW_SHARE = 0.6  # of the best row's score
 _CLOSE = 0.92  # of the best score: from here a second passage is quoted too
+_CLOSE_FIGURE = 0.75  # idem when a figure is asked for, which the passage most on the subject may not give
 _CONFIDENT = 0.29  # score from which a passage really is about the question
+_DETAIL = 0.05  # put on the score of a passage that gives the contact detail asked for
 _CONFIDENT_ACROSS = 0.19  # idem between languages, where no word is shared
 _OWN_LANGUAGE = 0.85  # of the best score: a passage in the reader's language goes first from here
 
@@ -50,9 +54,19 @@ def answer(question: Question, passages: Sequence[Passage], scores: Sequence[flo
         return no_answer(spoken)
     query = retrieval.standalone(question)
     ranked = _in_own_language(sorted(zip(scores, passages, strict=True), key=lambda pair: -pair[0]), spoken)
-    best = ranked[0][0]
-    quotes = [_quote(query, passage, score) for score, passage in ranked[:_MOST_READ] if score >= _CLOSE * best]
-    return _reply(_fitting(quotes), spoken)
+    return _reply(_fitting([_quote(query, passage, score) for score, passage in _read(query, ranked)]), spoken)
+
+
+def _read(query: str, ranked: list[tuple[float, Passage]]) -> list[tuple[float, Passage]]:
+    """The passages worth looking into: those that hold the names asked about, where there are any."""
+    names = words.names(query)
+    named = [pair for pair in ranked if pair[0] >= _CONFIDENT and names <= _tokens(pair[1])] or ranked
+    close = (_CLOSE_FIGURE if kinds.asks_figure(query) else _CLOSE) * named[0][0]
+    return [pair for pair in named if pair[0] >= close][:_MOST_READ]
+
+
+def _tokens(passage: Passage) -> set[str]:
+    return set(words.tokens(words.fold(f"{passage.title} {passage.heading} {passage.text}")))
 
 
 def _fitting(quotes: list[_Quote]) -> list[_Quote]:
@@ -69,8 +83,15 @@ def no_answer(spoken: Language) -> Reply:
 def confident(question: Question, passages: Sequence[Passage], scores: Sequence[float]) -> bool:
     """Whether the best passage really is about the question."""
     spoken = language.detect(question.text)
-    same = [score for passage, score in zip(passages, scores, strict=True) if passage.language is spoken]
+    pairs = list(zip(passages, scores, strict=True))
+    same = [score + _detail(question.text, passage) for passage, score in pairs if passage.language is spoken]
     return max(same, default=0.0) >= _CONFIDENT or max(scores) >= (_CONFIDENT_ACROSS if not same else _CONFIDENT)
+
+
+def _detail(question: str, passage: Passage) -> float:
+    """What a passage gains that gives the contact detail asked for, whatever else it is about."""
+    named = set(words.terms(kinds.details(passage.text, passage.language), passage.language))
+    return _DETAIL if named & set(words.query_terms(question, passage.language)) else 0.0
 
 
 def _in_own_language(ranked: list[tuple[float, Passage]], spoken: Language) -> list[tuple[float, Passage]]:
@@ -113,15 +134,17 @@ def _sentence_scores(query: str, passage: Passage, sentences: list[str]) -> list
     for sentence, likeness in zip(sentences, near, strict=True):
         held = set(words.terms(f"{sentence} {kinds.details(sentence, passage.language)}", passage.language))
         score = float(likeness) + len(told & held) / (len(told) or 1)
-        scores.append(score - _taken_off(sentence, repeats=held <= wanted, figure=kinds.asks_figure(query)))
+        label = set(words.terms(sentence.partition(":")[0], passage.language)) if ":" in sentence else set()
+        score += _LABELLED if label and label <= wanted else 0.0
+        repeats = held <= wanted and not kinds.gives_figure(sentence)
+        scores.append(score - _taken_off(sentence, repeats=repeats, lacks=kinds.lacks_figure(query, sentence)))
     return scores
 
 
-def _taken_off(sentence: str, *, repeats: bool, figure: bool) -> float:
-    """What a sentence loses that only repeats the question, or that lacks the figure asked for."""
-    if kinds.gives_figure(sentence):
-        return 0.0
-    return (_EMPTY if repeats else 0.0) + (_WITHOUT_FIGURE if figure else 0.0)
+def _taken_off(sentence: str, *, repeats: bool, lacks: bool) -> float:
+    """What a sentence loses that only repeats the question, that lacks the figure asked for, or that is a footnote."""
+    footnote = _FOOTNOTE if sentence.startswith("*") else 0.0
+    return footnote + (_EMPTY if repeats else 0.0) + (_WITHOUT_FIGURE if lacks else 0.0)
 
 
 def _reply(quotes: list[_Quote], spoken: Language) -> Reply:

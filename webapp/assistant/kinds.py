@@ -26,7 +26,16 @@ _FIGURE_ASKED = re.compile(
     r"|\bwhat is the (?:price|cost|weight|length|width|height|delay|period|number|coefficient)\b",
     re.IGNORECASE,
 )
+_DURATION_ASKED = re.compile(
+    r"\bcombien (?:de temps|d['’]années|d['’]ans|de mois|de jours)\b|\b(?:durée|délai)s?\b|\bhow long\b"
+    r"|\bquelles? (?:est |sont )?(?:la |les |l['’])?garanties?\b|\bwhat (?:is the )?(?:warranty|guarantee)\b",
+    re.IGNORECASE,
+)
 _DIGIT = re.compile(r"\d")
+_DURATION = re.compile(
+    rf"\b(?:\d+|{'|'.join(sorted(values.NUMBER_WORDS))})\s*"
+    r"(?:ans?|annees?|mois|semaines?|jours?|heures?|minutes?|years?|months?|weeks?|days?|hours?)\b"
+)
 
 
 def details(text: str, language: Language) -> str:
@@ -35,7 +44,14 @@ def details(text: str, language: Language) -> str:
 
 
 def asks_figure(question: str) -> bool:
-    return bool(_FIGURE_ASKED.search(question))
+    return bool(_FIGURE_ASKED.search(question) or _DURATION_ASKED.search(question))
+
+
+def lacks_figure(question: str, text: str) -> bool:
+    """Whether the question asks for a figure that the text does not give: a length of time, or any number."""
+    if _DURATION_ASKED.search(question):
+        return not _DURATION.search(words.fold(text))
+    return asks_figure(question) and not gives_figure(text)
 
 
 def gives_figure(text: str) -> bool:

@@ -64,6 +64,12 @@ def terms(text: str, language: Language) -> list[str]:
     return [stem(word, language) for word in content_words(text, language)]
 
 
+def names(question: str) -> set[str]:
+    """The names in a question, folded: its capitalised words but those that open a sentence; none when all shout."""
+    inner = re.findall(r"(?<![.?!…])(?<![.?!…] )(?<!^)\b[A-ZÀ-ÝŒ][\w-]+", question)
+    return set() if question.isupper() else {token for word in inner for token in tokens(fold(word))}
+
+
 # Turns of phrase a question opens with; their nouns are not what it is about.
 _ASKING = re.compile(
     r"\b(pendant |depuis |en |dans |au bout de )?combien de temps\b|\bquelle est la (durée|valeur) (de |d['’])"
