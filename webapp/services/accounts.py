@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import bindparam, exists, func, select, text, update
-from sqlalchemy.dialects.postgresql import UUID as PG_UUID
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
 from webapp.domain import Language, Role
 from webapp.errors import EmailTakenError, SignedOutError, WrongPasswordError
 from webapp.models import Account, SignIn
+from webapp.models.prepared import Prepared
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -132,7 +132,7 @@ FROM sign_in s JOIN account a ON a.id = s.account_id
 WHERE s.id = :sign_in AND s.ended_at IS NULL AND a.active
 AND s.created_at > clock_timestamp() - interval '{SIGN_IN_LIFE.days} days'
 """  # noqa: S608  a number of ours
-_IDENTITY = text(SIGNED_IN).bindparams(bindparam("sign_in", type_=PG_UUID(as_uuid=True)))
+_IDENTITY = Prepared("identity", SIGNED_IN, sign_in="uuid")
 
 
 def identify(session: Session, sign_in_id: UUID) -> Identity:
@@ -141,7 +141,7 @@ def identify(session: Session, sign_in_id: UUID) -> Identity:
     Raises:
         SignedOutError: the sign-in is over, or the account no longer active.
     """
-    row = session.execute(_IDENTITY, {"sign_in": sign_in_id}).one_or_none()
+    row = _IDENTITY.execute(session, {"sign_in": sign_in_id}).one_or_none()
     if row is None:
         raise SignedOutError
     return identity(row)

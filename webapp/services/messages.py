@@ -6,13 +6,13 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, text
-from sqlalchemy.dialects.postgresql import UUID as PG_UUID
+from sqlalchemy import text
 from uuid_utils.compat import uuid7
 
 from webapp import logs, metrics
 from webapp.domain import Author, HandoverReason
 from webapp.errors import ConversationClosedError, KeyReusedError, NotFoundError, TooManyPendingError
+from webapp.models.prepared import Prepared
 from webapp.services import handover
 from webapp.texts import say_count
 
@@ -85,9 +85,11 @@ class Accepted:
 
 
 # One author's messages are accepted one after the other: the limit and the key are then exact.
-_TAKE_TURN = text("SELECT 1 FROM account WHERE id = :client FOR NO KEY UPDATE")
+_TAKE_TURN = Prepared("take_turn", "SELECT 1 FROM account WHERE id = :client FOR NO KEY UPDATE", client="uuid")
 
-_ACCEPT = text("""
+_ACCEPT = Prepared(
+    "accept_message",
+    """
 WITH earlier AS (
     SELECT id, conversation_id, content_digest, reply_job_id FROM message
     WHERE author_id = :client AND idempotency_key = :key
@@ -130,8 +132,12 @@ SELECT conversation_id, said.id, reply_job_id, NULL AS digest, (SELECT count(pg_
     FROM said LEFT JOIN queued ON true LEFT JOIN queue_head ON queue = 'replies'
 UNION ALL SELECT conversation_id, id, reply_job_id, content_digest, 0, false, 0, now(), NULL, NULL, NULL, NULL, false
     FROM earlier
-""").bindparams(
-    *(bindparam(name, type_=PG_UUID(as_uuid=True)) for name in ("client", "conversation", "message", "job"))
+""",
+    **dict.fromkeys(("client", "conversation", "new_conversation", "message", "job"), "uuid"),
+    **dict.fromkeys(("key", "digest", "content", "subject", "language", "request_id"), "text"),
+    max_pending="bigint",
+    deadline="double precision",
+    put_off="double precision",
 )
 
 _EARLIER = text("""
@@ -160,8 +166,8 @@ def accept(session: Session, said: Said, *, max_pending: int, deadline_s: int, p
         ConversationClosedError: it is closed.
         TooManyPendingError: too many questions of this customer wait already.
     """
-    session.execute(_TAKE_TURN, {"client": said.client_id})
-    row = session.execute(_ACCEPT, _parameters(said, max_pending, deadline_s, put_off_s)).one_or_none()
+    _TAKE_TURN.execute(session, {"client": said.client_id})
+    row = _ACCEPT.execute(session, _parameters(said, max_pending, deadline_s, put_off_s)).one_or_none()
     if row is None:
         raise _refusal(session, said)
     accepted = _accepted(row, said)
