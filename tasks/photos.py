@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tasks import apart, looking
+from tasks import apart
 from tasks.base import RefusedError, TryAgainError, Work
 from tasks.worker import app
 from webapp.domain import FileVariant, JobKind
@@ -105,15 +105,12 @@ def read(runtime: Runtime, claim: Claim, wanted: ToRead) -> Reading:
     try:
         with ExitStack() as opened, tempfile.TemporaryDirectory(dir=runtime.workshop) as folder:
             pages = [opened.enter_context(runtime.photos.on_disk(key)) for key in wanted.keys]
-            text = _transcript(claim, pages, Path(folder)) if wanted.read else ""
-            seen = wanted.describe_in and looking.description(
-                runtime, claim, pages[0], wanted.media_type, wanted.describe_in
-            )
+            text = _transcript(claim, pages, Path(folder))
     except FileNotFoundError:
         raise RefusedError("lost") from None
     except StorageAwayError:
         raise TryAgainError(STORAGE_AWAY_S) from None
-    return Reading(text, facts.find_facts(text), seen)
+    return Reading(text, facts.find_facts(text))
 
 
 def _transcript(claim: Claim, pages: Sequence[Path], folder: Path) -> str:

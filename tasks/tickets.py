@@ -23,6 +23,7 @@ TASKS = {
     JobKind.SEARCH: "tasks.knowledge.search",
     JobKind.INGEST: "tasks.knowledge.ingest",
     JobKind.IMAGE: "tasks.photos.clean",
+    JobKind.DESCRIPTION: "tasks.looking.describe",
 }
 ROOM = {Queue.REPLIES: 64, Queue.BACKGROUND: 16, Queue.DOCUMENTS: 2, Queue.IMAGES: 4}
 BROKER_TIMEOUT_S = 5

@@ -1,4 +1,4 @@
-"""Entry 3: `celery -A tasks.worker worker -Q <queue>`."""
+"""The Celery application of the workers: `celery -A tasks.worker inspect active` and the like."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ app = Celery(
     "chatbot-sav",
     include=[
         *("tasks.replies", "tasks.knowledge", "tasks.summaries", "tasks.notices", "tasks.photos", "tasks.proposals"),
-        "tasks.stats",
+        *("tasks.stats", "tasks.looking"),
     ],
 )
 app.config_from_object("celeryconfig")

@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from uuid import UUID
 
 
@@ -91,6 +90,7 @@ class JobKind(StrEnum):
     PROPOSAL = "proposal"  # what the assistant would answer, for staff to accept or edit
     MAIL = "mail"  # this and the next are ours alone: no caller is ever shown one
     STATS = "stats"
+    DESCRIPTION = "description"  # what a model sees on a photo, for staff
 
 
 class JobStatus(StrEnum):
@@ -130,6 +130,7 @@ QUEUE_OF_KIND = {
     JobKind.INGEST: Queue.DOCUMENTS,
     JobKind.MAIL: Queue.BACKGROUND,
     JobKind.STATS: Queue.BACKGROUND,
+    JobKind.DESCRIPTION: Queue.BACKGROUND,
 }
 
 
@@ -251,14 +252,12 @@ class FoundFact:
 class Received:
     """A file that came with a message, told by what we know of it, never by what it shows.
 
-    `remarks` say in each language why it was refused, or what would make a better photo of it; `transcript` is what
-    was read in it.
+    `is_poor` says that a better photo of it is wanted; `transcript` is what was read in it.
     """
 
-    name: str
     is_pdf: bool
     state: AttachmentState
-    remarks: Mapping[Language, str] = field(default_factory=dict)
+    is_poor: bool = False
     transcript: str = ""
 
 

@@ -39,7 +39,7 @@ LAST_CLAIM = Gauge(
     "sav_worker_last_claim_timestamp_seconds", "When a worker last claimed", ["queue"], multiprocess_mode="max"
 )
 
-ASK_MODEL = (JobKind.REPLY, JobKind.PROPOSAL, JobKind.SUMMARY, JobKind.IMAGE)
+ASK_MODEL = (JobKind.REPLY, JobKind.PROPOSAL, JobKind.SUMMARY, JobKind.DESCRIPTION)
 ENDED = (JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.HANDED_OVER)
 
 

@@ -9,12 +9,10 @@ from webapp.assistant.acknowledgement import acknowledge
 from webapp.domain import AttachmentState, Author, FactKind, FoundFact, Language, Question, Received, Turn
 
 FR, EN = Language.FR, Language.EN
-PHOTO = Received("IMG_1.jpg", is_pdf=False, state=AttachmentState.CLEAN)
-DARK = Received("IMG_2.jpg", is_pdf=False, state=AttachmentState.CLEAN, remarks={FR: "Trop sombre.", EN: "Too dark."})
-INVOICE = Received("facture.pdf", is_pdf=True, state=AttachmentState.PENDING, transcript="Commande n° CMD2024-0117")
-LOCKED = Received(
-    "[a](http://x) *b*.pdf", is_pdf=True, state=AttachmentState.REJECTED, remarks={FR: "Protégé.", EN: "Locked."}
-)
+PHOTO = Received(is_pdf=False, state=AttachmentState.CLEAN)
+DARK = Received(is_pdf=False, state=AttachmentState.CLEAN, is_poor=True)
+INVOICE = Received(is_pdf=True, state=AttachmentState.PENDING, transcript="Commande n° CMD2024-0117")
+LOCKED = Received(is_pdf=True, state=AttachmentState.REJECTED)
 BROKEN = "La poignée de ma fenêtre est cassée, commande n° CMD2024-1."
 
 
@@ -29,18 +27,26 @@ def test_what_came_is_counted_and_passed_on_and_what_is_missing_is_asked_for() -
 
 def test_what_is_known_is_not_asked_again() -> None:
     assert "indiquez" not in acknowledge(Question(BROKEN, received=(PHOTO,)), FR)
+    said = acknowledge(Question("The handle of my window no longer closes.", received=(PHOTO,)), EN)
+    assert said.endswith("tell us your order number.")
     before = (Turn(Author.CLIENT, "Mon volet roulant est bloqué."),)
     confirmed = (FoundFact(FactKind.ORDER_NUMBER, "CMD2024-0117"),)
     assert "indiquez" not in acknowledge(Question("", before, (PHOTO,), confirmed), FR)
     assert "indiquez-nous aussi votre numéro de commande." in acknowledge(Question("", before, (PHOTO,)), FR)
 
 
-def test_a_refusal_and_a_poor_photo_are_told_with_their_reason() -> None:
+def test_a_refusal_and_a_poor_photo_are_counted_and_their_reason_is_left_to_what_stands_beside_them() -> None:
     said = acknowledge(Question(BROKEN, received=(PHOTO, DARK, LOCKED)), FR).split("\n\n")
     assert said[0].startswith("Merci, j’ai bien reçu 2 photos.")
-    assert said[1:] == ["« IMG_2.jpg » : Trop sombre.", "« a (http x) b .pdf » n’a pas été retenu. Protégé."]
-    assert acknowledge(Question("", received=(LOCKED,)), EN) == "“a (http x) b .pdf” was not kept. Locked."
-    assert acknowledge(Question(BROKEN, received=(DARK,)), EN).endswith("\n\nToo dark.")
+    assert said[1:] == [
+        "Un fichier n’a pas été retenu : la raison est écrite à côté.",
+        "Une photo est difficile à lire : un conseil est écrit à côté.",
+    ]
+    all_refused = acknowledge(Question("", received=(LOCKED, LOCKED)), EN)
+    assert all_refused == "2 files were not kept: the reasons are written beside them."
+    assert acknowledge(Question(BROKEN, received=(DARK,)), EN).endswith(
+        "\n\nOne photo is hard to read: there is advice beside it."
+    )
 
 
 CLAIMS = """

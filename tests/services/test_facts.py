@@ -8,7 +8,7 @@ import pytest
 
 from tests.services import pictures
 from tests.services.work import claimed, conversation, identity, job, say
-from webapp.domain import Author, FactKind, FactState, FoundFact, JobKind, JobStatus, Role
+from webapp.domain import AttachmentState, Author, FactKind, FactState, FoundFact, JobKind, JobStatus, Role
 from webapp.errors import NotFoundError
 from webapp.models import Attachment, Message
 from webapp.services import cleaning, conversations, facts, replies, summaries
@@ -92,8 +92,8 @@ def test_a_reply_knows_the_files_and_a_summary_the_confirmed_number(
     asked = replies.asked(session, claimed(session, sent.job_id))
     clean, refused = asked.question.received
     assert (asked.question.text, clean.transcript) == ("", "Commande CMD2024-0117")
-    assert clean.remarks["fr"].startswith("Cette photo est très sombre.")  # type: ignore[index]  # a Language is a str
-    assert refused.remarks["en"].startswith("This PDF is protected")  # type: ignore[index]  # idem
+    assert (clean.is_poor, clean.state) == (True, AttachmentState.CLEAN)
+    assert (refused.is_poor, refused.state) == (False, AttachmentState.REJECTED)
 
     facts.propose(session, _attachment(session, sent), [ORDER])
     facts.decide(session, client, facts.of(session, sent.conversation_id)[0].id, confirmed=True)

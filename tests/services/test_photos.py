@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from tests.services.pictures import clean, image_jobs, send, stored
 from tests.services.work import answer, claimed, identity, job, slot
-from webapp.domain import AttachmentState, FactKind, FoundFact, HandoverReason, JobKind, JobStatus, Outcome, Role
+from webapp.domain import AttachmentState, FactKind, FoundFact, HandoverReason, JobKind, JobStatus, Outcome, Queue, Role
 from webapp.errors import TooManyFilesADayError
 from webapp.models import Attachment, AttachmentFile, Conversation, Fact, Job, RemovedFile
 from webapp.services import (
@@ -207,8 +207,7 @@ def test_a_picture_is_shown_before_it_is_read_and_read_before_it_is_spoken_of(se
     owed = session.query(Job).filter(Job.request["step"].astext == "read").one()
     claim = claimed(session, owed.id, JobKind.IMAGE)
     wanted = readings.to_read(session, claim)
-    assert (len(wanted.keys), wanted.media_type, wanted.read) == (1, "image/jpeg", True)
-    assert (wanted.describe_in, wanted.cleaning_waits) == (None, True)  # the second file is not shown yet
+    assert (len(wanted.keys), wanted.cleaning_waits) == (1, True)  # the second file is not shown yet
     assert clean(session, second)
     assert not is_due(session, sent)
     assert jobs.requeue(session, claim)
@@ -216,11 +215,23 @@ def test_a_picture_is_shown_before_it_is_read_and_read_before_it_is_spoken_of(se
     assert not readings.to_read(session, claim).cleaning_waits
     found = (FoundFact(FactKind.ORDER_NUMBER, "BX-1234"),)
     version = session.get_one(Conversation, sent.conversation_id, populate_existing=True).version
-    assert readings.record(session, claim, readings.Reading("Commande BX-1234", found, None))
-    assert not readings.record(session, claim, readings.Reading("Encore", (), None))
+    assert readings.record(session, claim, readings.Reading("Commande BX-1234", found))
+    assert not readings.record(session, claim, readings.Reading("Encore", ()))
     assert is_due(session, sent)
     assert [each.transcript for each in attachments(session, sent)] == ["Commande BX-1234", "Lu."]
     assert session.get_one(Conversation, sent.conversation_id, populate_existing=True).version > version
+
+
+def test_a_new_file_is_cleaned_before_all_that_is_still_to_be_read(session: Session) -> None:
+    client = identity(session)
+    read = [send(session, client, stored()) for _ in range(2)]
+    for each in read:
+        assert clean(session, image_jobs(session, each.message_id)[0], text="")
+    (cleaning_job,) = image_jobs(session, send(session, client, stored()).message_id)
+    readings_owed = {job.id for job in session.query(Job).filter(Job.request["step"].astext == "read")}
+    ((first, _),) = jobs.publishable(session, Queue.IMAGES, 1)
+    assert first == cleaning_job
+    assert {job_id for job_id, _ in jobs.publishable(session, Queue.IMAGES, 9)} == {cleaning_job, *readings_owed}
 
 
 def test_a_reading_that_fails_takes_nothing_away(session: Session) -> None:

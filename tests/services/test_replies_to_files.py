@@ -55,7 +55,7 @@ def test_the_slot_says_both_and_a_person_is_owed_while_the_assistant_goes_on(ses
 
 
 def test_photos_that_were_refused_owe_nothing(session: Session, sent: Accepted) -> None:
-    assert answer(session, sent.job_id, replace(reply("", None), acknowledgement="« x » n’a pas été retenu."))
+    assert answer(session, sent.job_id, replace(reply("", None), acknowledgement="Un fichier n’a pas été retenu."))
     case = conversation(session, sent)
     assert (case.status, case.waiting_since) == (ConversationStatus.IN_PROGRESS, None)
 

@@ -5,7 +5,6 @@ Photos are passed on, not judged: nothing here says what one shows.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from webapp.assistant import facts, summary_fields
@@ -17,12 +16,31 @@ if TYPE_CHECKING:
 
     from webapp.domain import Question, Received
 
-_LONGEST_NAME = 40
-_UNPLAIN = re.compile(r"[^\w .()-]+")
-
 _COUNTED = {
-    Language.FR: {"photo": ("une photo", "{} photos"), "pdf": ("un PDF", "{} PDF")},
-    Language.EN: {"photo": ("a photo", "{} photos"), "pdf": ("a PDF", "{} PDFs")},
+    Language.FR: {
+        "photo": ("une photo", "{} photos"),
+        "pdf": ("un PDF", "{} PDF"),
+        "refused": (
+            "Un fichier n’a pas été retenu : la raison est écrite à côté.",
+            "{} fichiers n’ont pas été retenus : les raisons sont écrites à côté.",
+        ),
+        "poor": (
+            "Une photo est difficile à lire : un conseil est écrit à côté.",
+            "{} photos sont difficiles à lire : les conseils sont écrits à côté.",
+        ),
+    },
+    Language.EN: {
+        "photo": ("a photo", "{} photos"),
+        "pdf": ("a PDF", "{} PDFs"),
+        "refused": (
+            "One file was not kept: the reason is written beside it.",
+            "{} files were not kept: the reasons are written beside them.",
+        ),
+        "poor": (
+            "One photo is hard to read: there is advice beside it.",
+            "{} photos are hard to read: there is advice beside them.",
+        ),
+    },
 }
 _WORDS = {
     Language.FR: {
@@ -31,8 +49,6 @@ _WORDS = {
         "photo_looked_at": "Une personne de l’équipe la regardera : je ne peux pas la juger moi-même.",
         "pdf_looked_at": "Une personne de l’équipe le regardera : je ne peux pas le juger moi-même.",
         "all_looked_at": "Une personne de l’équipe les regardera : je ne peux pas les juger moi-même.",
-        "refused": "« {} » n’a pas été retenu. {}",
-        "remark": "« {} » : {}",
         "needed": "Pour l’aider, indiquez-nous aussi {}.",
         "order": "votre numéro de commande",
         "proposed": "si le numéro de commande proposé sous votre message est exact",
@@ -45,8 +61,6 @@ _WORDS = {
         "photo_looked_at": "A person from our team will look at it: I cannot judge it myself.",
         "pdf_looked_at": "A person from our team will look at it: I cannot judge it myself.",
         "all_looked_at": "A person from our team will look at them: I cannot judge them myself.",
-        "refused": "“{}” was not kept. {}",
-        "remark": "“{}”: {}",
         "needed": "To help them, please also tell us {}.",
         "order": "your order number",
         "proposed": "whether the order number proposed under your message is right",
@@ -62,12 +76,13 @@ def kept(question: Question) -> list[Received]:
 
 
 def acknowledge(question: Question, spoken: Language) -> str:
-    """What to say of the files of a message; "" when it came with none."""
+    """What to say of the files of a message; "" when it came with none. Why one was refused stands beside it."""
     words, files = _WORDS[spoken], kept(question)
     lines = []
     if files:
         lines.append(f"{words['received'].format(counted(files, spoken))} {words[_looked_at(files)]}")
-    lines += [_remark(file, len(question.received), spoken) for file in question.received if file.remarks]
+    beside = {"refused": len(question.received) - len(files), "poor": sum(file.is_poor for file in files)}
+    lines += [_told(what, count, spoken) for what, count in beside.items() if count]
     needed = [words[key] for key in _needed(question, spoken)] if files else []
     if needed:
         lines.append(words["needed"].format(_listed(needed, spoken)))
@@ -77,21 +92,17 @@ def acknowledge(question: Question, spoken: Language) -> str:
 def counted(files: Sequence[Received], spoken: Language) -> str:
     """Such as "2 photos and a PDF"."""
     numbers = {"photo": sum(not file.is_pdf for file in files), "pdf": sum(file.is_pdf for file in files)}
-    told = [_COUNTED[spoken][kind][count > 1].format(count) for kind, count in numbers.items() if count]
-    return _listed(told, spoken)
+    return _listed([_told(kind, count, spoken) for kind, count in numbers.items() if count], spoken)
+
+
+def _told(what: str, count: int, spoken: Language) -> str:
+    return _COUNTED[spoken][what][count > 1].format(count)
 
 
 def _looked_at(files: Sequence[Received]) -> str:
     if len(files) > 1:
         return "all_looked_at"
     return "pdf_looked_at" if files[0].is_pdf else "photo_looked_at"
-
-
-def _remark(file: Received, among: int, spoken: Language) -> str:
-    words, name = _WORDS[spoken], " ".join(_UNPLAIN.sub(" ", file.name).split())[:_LONGEST_NAME]
-    if file.state is AttachmentState.REJECTED:
-        return words["refused"].format(name, file.remarks[spoken])
-    return file.remarks[spoken] if among == 1 else words["remark"].format(name, file.remarks[spoken])
 
 
 def _needed(question: Question, spoken: Language) -> list[str]:

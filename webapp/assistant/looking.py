@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from webapp.domain import Language, Usage
 
 LONGEST = 600  # characters of a description
-WITHIN_S = 20.0  # the customer's reply waits for the picture meanwhile
+WITHIN_S = 20.0  # a thread of the model calls is held meanwhile
 _RULES = """You help the after-sales staff of a firm. Describe the picture a customer sent, for a colleague who will
 look at it.
 Two or three short sentences in {language}: which object, what seems damaged or wrong and where, any text that can

@@ -58,6 +58,7 @@ DEFECT = _any(r"""
 \b(?:do|does|did|is|are|has|have|wo|ca|would|could)(?:n't|nt| not) (?:\w+ )?(?:record|updat|deliver)\w*
 \bcannot (?:\w+ )?(?:clos|open|lock|shut|mov|us)\w*
 \b(?:stopped|not) (?:working|closing|opening|recording|loading)\b
+\bno longer (?:\w+ )?(?:clos|open|work|lock|mov|start|fit|shut|function|respond)\w*
 \bnothing happens\b
 \bwon't\b
 """)

@@ -75,10 +75,11 @@ def record(session: Session, claim: Claim, outcome: Outcome) -> bool:
         return False
     attachment = session.get_one(Attachment, claim.attachment, populate_existing=True)
     if attachment.state is AttachmentState.PENDING:
-        describe = descriptions.wanted(session, attachment) is not None
+        descriptions.owe(session, attachment)
         _show(session, attachment, outcome)
         facts.propose(session, attachment, outcome.found)
-        readings.owe(session, attachment, read=not outcome.transcript, describe=describe)
+        if not outcome.transcript:
+            readings.owe(session, attachment)
         touch(conversation)
         session.flush()
         readings.release_reply(session, attachment.message_id)

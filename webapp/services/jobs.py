@@ -71,6 +71,9 @@ SELECT EXISTS (SELECT 1 FROM job WHERE queue = :queue AND status = 'queued' AND 
     AND (published_at IS NULL OR published_at < clock_timestamp() - make_interval(secs => :republish))
     AND NOT {PAUSED.format(job="job")})
 """)  # noqa: S608  constants of ours
+# What is shown already is read after all that waits to be shown. Order alone sees to it: a hundred readings that are
+# only put off, each older than the next cleaning, keep a worker busy with putting them off.
+_IN_TURN = "request->>'step' IS NOT NULL, number"
 _PUBLISHABLE = text(f"""
 SELECT id, kind FROM job WHERE id IN (
     SELECT id FROM job j
@@ -79,8 +82,8 @@ SELECT id, kind FROM job WHERE id IN (
       AND NOT EXISTS (SELECT 1 FROM job older WHERE older.conversation_id = j.conversation_id AND older.kind = 'reply'
                       AND older.status IN ('queued', 'running') AND older.number < j.number AND j.kind = 'reply')
       AND NOT {PAUSED.format(job="j")}
-    ORDER BY number LIMIT :room)
-AND status = 'queued' ORDER BY number FOR UPDATE SKIP LOCKED
+    ORDER BY {_IN_TURN} LIMIT :room)
+AND status = 'queued' ORDER BY {_IN_TURN} FOR UPDATE SKIP LOCKED
 """)  # noqa: S608  constants of ours
 _PUBLISHED = text("UPDATE job SET published_at = clock_timestamp() WHERE id = ANY(:ids) RETURNING id, request_id")
 

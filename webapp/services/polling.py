@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 
 from webapp.domain import JobKind, JobStatus
 from webapp.errors import NotFoundError, SignedOutError
+from webapp.models.prepared import Prepared
 from webapp.services import accounts
 from webapp.services.accounts import SIGNED_IN
 
@@ -79,6 +80,7 @@ SELECT j.id, j.kind, j.status, j.number, j.attempts, j.fence, j.created_at, j.st
 FROM job j LEFT JOIN queue_head q ON q.queue = j.queue LEFT JOIN draft d ON d.job_id = j.id AND d.fence = j.fence
 LEFT JOIN message r ON r.id = j.reply_id
 """
+_OURS = "('mail', 'stats', 'description')"  # kinds of jobs no caller is ever shown
 # A job is its requester's, or its case's customer's; staff may see all, and alone what is proposed to them.
 _SHOWN = "(:staff OR j.kind <> 'proposal')"
 _MINE = """
@@ -87,20 +89,24 @@ _MINE = """
 """
 _IDS = (bindparam("reader", type_=PG_UUID(as_uuid=True)),)
 # Who asks and what is asked for by one statement; a poll is the most frequent request of all.
-_ONE_OF_SIGN_IN = text(f"""
+_ONE_OF_SIGN_IN = Prepared(
+    "job_of_sign_in",
+    f"""
 SELECT who.*, j.* FROM ({SIGNED_IN}) who LEFT JOIN LATERAL (
-    {_SELECT} WHERE j.id = :id AND j.kind NOT IN ('mail', 'stats') AND (who.role <> 'client' OR j.kind <> 'proposal')
+    {_SELECT} WHERE j.id = :id AND j.kind NOT IN {_OURS} AND (who.role <> 'client' OR j.kind <> 'proposal')
     AND (who.role <> 'client' OR j.requester_id = who.account_id
          OR EXISTS (SELECT 1 FROM conversation c WHERE c.id = j.conversation_id AND c.client_id = who.account_id))
 ) j ON true
-""").bindparams(  # noqa: S608  statements of ours
-    *(bindparam(name, type_=PG_UUID(as_uuid=True)) for name in ("sign_in", "id"))
+""",  # noqa: S608  statements of ours
+    sign_in="uuid",
+    id="uuid",
 )
-_ONE = text(f"{_SELECT} WHERE j.id = :id AND j.kind NOT IN ('mail', 'stats') AND {_SHOWN} AND {_MINE}").bindparams(
+_ONE = text(f"{_SELECT} WHERE j.id = :id AND j.kind NOT IN {_OURS} AND {_SHOWN} AND {_MINE}").bindparams(
     *_IDS, bindparam("id", type_=PG_UUID(as_uuid=True))
 )
 _OPEN_OF_CONVERSATION = text(
-    f"{_SELECT} WHERE j.conversation_id = :id AND j.status IN ('queued', 'running') AND {_SHOWN} ORDER BY j.number"
+    f"{_SELECT} WHERE j.conversation_id = :id AND j.status IN ('queued', 'running')"
+    f" AND j.kind NOT IN {_OURS} AND {_SHOWN} ORDER BY j.number"
 ).bindparams(bindparam("id", type_=PG_UUID(as_uuid=True)))
 
 
@@ -110,7 +116,7 @@ def job_of_sign_in(session: Session, sign_in_id: UUID, job_id: UUID) -> tuple[Id
     Raises:
         SignedOutError: the sign-in is over, or the account no longer active.
     """
-    row = session.execute(_ONE_OF_SIGN_IN, {"sign_in": sign_in_id, "id": job_id}).one_or_none()
+    row = _ONE_OF_SIGN_IN.execute(session, {"sign_in": sign_in_id, "id": job_id}).one_or_none()
     if row is None:
         raise SignedOutError
     view = None if row.status is None else _view(row._mapping)  # noqa: SLF001  public by SQLAlchemy's own word

@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 
 from webapp.domain import Author, FileVariant, JobKind, JobStatus
 from webapp.models import Attachment, AttachmentFile, Message
-from webapp.services import descriptions, facts, jobs
+from webapp.services import facts, jobs
 from webapp.services.handover import lock_conversation, touch
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from webapp.domain import FoundFact, Language
+    from webapp.domain import FoundFact
     from webapp.services.jobs import Claim
 
 STEP = "read"  # in the request of an image job; one that cleans has none
@@ -41,16 +41,9 @@ RETURNING pg_notify('jobs', '')
 
 @dataclass(frozen=True, slots=True)
 class ToRead:
-    """A clean picture or PDF, page by page in storage, and what is wanted of it.
-
-    `describe_in` is the language in which a vision model describes it for staff, None when none may see it.
-    `cleaning_waits` says that somebody's file is not even shown yet.
-    """
+    """A clean picture or PDF, page by page in storage; `cleaning_waits` says that another is not even shown yet."""
 
     keys: tuple[str, ...]
-    media_type: str
-    read: bool
-    describe_in: Language | None
     cleaning_waits: bool
 
 
@@ -58,13 +51,12 @@ class ToRead:
 class Reading:
     transcript: str = ""
     found: tuple[FoundFact, ...] = ()
-    description: str | None = None
 
 
-def owe(session: Session, attachment: Attachment, *, read: bool, describe: bool) -> None:
+def owe(session: Session, attachment: Attachment) -> None:
     """Owe the reading of a customer's picture; what the firm's people send is not read."""
     by_customer = session.get_one(Message, attachment.message_id).role is Author.CLIENT
-    if by_customer and (read or describe):
+    if by_customer:
         jobs.enqueue(
             session,
             JobKind.IMAGE,
@@ -73,20 +65,14 @@ def owe(session: Session, attachment: Attachment, *, read: bool, describe: bool)
             conversation_id=attachment.conversation_id,
             message_id=attachment.message_id,
             attachment_id=attachment.id,
-            request={"step": STEP, "read": read, "describe": describe},
+            request={"step": STEP},
         )
 
 
 def to_read(session: Session, claim: Claim) -> ToRead:
     """Return what a claimed job must read; nothing of a file that went meanwhile."""
-    attachment = session.get_one(Attachment, claim.attachment)
-    return ToRead(
-        tuple(_full_pages(session, attachment.id)),
-        attachment.media_type,
-        bool(claim.request["read"]),
-        descriptions.wanted(session, attachment) if claim.request["describe"] else None,
-        bool(session.execute(_CLEANING_WAITS).scalar()),
-    )
+    keys = tuple(_full_pages(session, claim.attachment))
+    return ToRead(keys, bool(session.execute(_CLEANING_WAITS).scalar()))
 
 
 def _full_pages(session: Session, attachment_id: UUID) -> Sequence[str]:
@@ -102,7 +88,6 @@ def record(session: Session, claim: Claim, reading: Reading) -> bool:
     attachment = session.get_one(Attachment, claim.attachment, populate_existing=True)
     if attachment.reason is None:
         attachment.transcript = reading.transcript or attachment.transcript
-        attachment.description = reading.description
         facts.propose(session, attachment, reading.found)
         touch(conversation)
         session.flush()

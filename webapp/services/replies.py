@@ -31,7 +31,7 @@ from webapp.services.handover import (
     owe_a_person,
     say_next,
 )
-from webapp.texts import catalogue, say
+from webapp.texts import say
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -105,7 +105,7 @@ def _received(session: Session, message: Message) -> tuple[Received, ...]:
     """Return what is known of the files that came with a message."""
     shown = photos.of_messages(session, [message.id]).get(message.id, [])
     return tuple(
-        Received(row.name, _is_pdf(row), row.state, _remarks(row), row.transcript)
+        Received(_is_pdf(row), row.state, bool(row.faults), row.transcript)
         for row in (each.attachment for each in shown)
     )
 
@@ -113,23 +113,6 @@ def _received(session: Session, message: Message) -> tuple[Received, ...]:
 def _is_pdf(row: Attachment) -> bool:
     """Tell a PDF: once clean, its pages are pictures."""
     return row.media_type == MediaType.PDF or row.name.lower().endswith(".pdf")
-
-
-def _remarks(row: Attachment) -> dict[Language, str]:
-    """Say in each language why a file was refused, or what would make a better photo of it."""
-    if row.reason is not None:
-        return {language: _refusal(row.reason, language) for language in Language}
-    if not row.faults:
-        return {}
-    return {
-        language: " ".join(say(f"attachments.better.{fault}", language) for fault in row.faults)
-        for language in Language
-    }
-
-
-def _refusal(reason: str, language: Language) -> str:
-    key = f"errors.photos.{reason}"
-    return say(key if key in catalogue(language) else "errors.photos.failed", language)
 
 
 def _turns(messages: Sequence[Message]) -> tuple[Turn, ...]:
