@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 from tests.browser.test_accessibility import assert_no_violation
 from tests.browser.test_conversation import messages
 from tests.harness.servers import query
+from tests.harness.waiting import wait_until
 from tests.services.pictures import photo
 
 if TYPE_CHECKING:
@@ -20,10 +21,14 @@ if TYPE_CHECKING:
     from tests.browser.conftest import Site
 
 A_PHONE = {"has_touch": True, "is_mobile": True}
-CHECKED_MS = 120_000  # a picture is opened and read by processes of their own
+CHECKED_MS = 240_000  # a picture is opened and read by processes of their own
 FACT = """
-INSERT INTO fact (id, conversation_id, attachment_id, kind, value, state)
-SELECT %s, conversation_id, id, 'order_number', 'CM-4512', 'proposed' FROM attachment WHERE id = %s RETURNING id
+WITH read AS (
+    INSERT INTO fact (id, conversation_id, attachment_id, kind, value, state)
+    SELECT %s, conversation_id, id, 'order_number', 'CM-4512', 'proposed' FROM attachment WHERE id = %s
+    RETURNING conversation_id
+)
+UPDATE conversation SET version = version + 1 WHERE id = (SELECT conversation_id FROM read) RETURNING id
 """
 DROPPED = """([type, name]) => {
     const data = new DataTransfer();
@@ -89,6 +94,7 @@ def test_a_phone_sends_three_photos(site: Site, new_page: Callable[..., Page]) -
     expect(page.locator("[data-photo-progress]")).to_be_visible()
     expect(page.locator("[data-photo-said]")).to_contain_text("Envoi")
     expect(page.get_by_role("button", name="Retirer porte.jpg")).to_be_disabled()
+    wait_until(lambda: bool(page.title() and held), "the upload to begin")  # asking the page lets its requests in
     held[0].continue_()
     expect(page.locator(".message .tile :is(canvas, img)")).to_have_count(3)  # at once, before they are checked
     expect(states(page, "clean")).to_have_count(3, timeout=CHECKED_MS)
@@ -98,11 +104,12 @@ def test_a_phone_sends_three_photos(site: Site, new_page: Callable[..., Page]) -
     first = messages(client, page)[0]
     assert [each["name"] for each in first["attachments"]] == ["poignée.jpg", "étiquette.jpg", "porte.jpg"]
     assert page.evaluate("window.stays") is True
-    query(site.stack.settings.database_url, FACT, [uuid4(), first["attachments"][1]["id"]])
-    page.reload()
+    query(site.stack.settings.database_url, FACT, [uuid4(), first["attachments"][1]["id"]])  # read a moment later
+    asked = page.get_by_role("form", name="Numéro de commande CM-4512")
+    expect(asked).to_be_visible(timeout=CHECKED_MS)
+    expect(page.locator("[data-live]")).to_contain_text("Une précision est à confirmer sous votre message.")
     look(page)
-    page.evaluate("window.stays = true")
-    page.get_by_role("form", name="Numéro de commande CM-4512").get_by_role("button", name="Oui").click()
+    asked.get_by_role("button", name="Oui").click()
     expect(page.locator(".fact-told")).to_contain_text("CM-4512, confirmé")
     assert page.evaluate("window.stays") is True
     page.get_by_role("link", name="Image envoyée : étiquette.jpg").click()

@@ -35,6 +35,7 @@ MAX_BODY_BYTES = 55 * MEGABYTE  # as the proxy: five files and their form
 MAX_READ_BYTES = 200 * MEGABYTE  # of a body that is refused; past it the sender sees a broken connection
 MAX_PARTS = 20
 NAME_LENGTH = 120
+NAMELESS = "image"
 FIELD = "images"
 BLOCK = 1 << 16
 
@@ -115,11 +116,11 @@ def _part(file: FileStorage) -> _Part:
 def file_name(given: str) -> str:
     """Return the name of a file without its folders, and without characters that hide or reorder it."""
     name = given.replace("\\", "/").rpartition("/")[2]
-    name = " ".join("".join(character for character in name if character.isprintable()).split()).strip(".")
+    name = " ".join("".join(character for character in name if character.isprintable()).split()).rstrip(".")
     stem, dot, suffix = name.rpartition(".")
     if dot and len(suffix) < NAME_LENGTH:
-        return f"{stem[: NAME_LENGTH - len(suffix) - 1]}.{suffix}" if stem else suffix
-    return name[:NAME_LENGTH] or "image"
+        return f"{stem.lstrip('.')[: NAME_LENGTH - len(suffix) - 1] or NAMELESS}.{suffix}"
+    return name[:NAME_LENGTH] or NAMELESS
 
 
 @dataclass(slots=True)

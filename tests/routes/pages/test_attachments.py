@@ -48,7 +48,7 @@ def test_files_are_sent_seen_and_confirmed_by_plain_forms(
     waiting = client.get(path)
     assert [each["data-state"] for each in soup(waiting).select(".message [data-attachment]")] == ["pending"] * 3
     assert text_of(waiting, ".attachment-state") == "Vérification en cours"
-    assert text_of(waiting, ".life") == "Reçu, vérification de vos fichiers"
+    assert text_of(waiting, ".life") == "Reçu, lecture de vos fichiers"
     message = client.conversation(path.rpartition("/")[2])["messages"][0]
     first, second, _ = message["attachments"]
     with transaction(settings.database_url) as session:

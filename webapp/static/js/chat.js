@@ -64,7 +64,7 @@ function accepted({ conversation_id: id, message, job }, person, faces) {
   if (message.attachments.length > 0) files().then((part) => log.following(() => part.place(message, faces)), () => {});
   announcer.say("sent");
   if (job?.result?.message) ended(job, message.id);
-  else log.live(message.id, job ? "received" : "person");
+  else if (!followed.has(job?.id)) log.live(message.id, job ? "received" : "person"); // else its follower says more
   if (job && !job.finished_at) follow(job.id, message.id, job.poll_after_ms ?? 0);
   if (person) handOver();
   watcher?.now();
@@ -136,13 +136,14 @@ async function files() {
   return enclosed;
 }
 
-async function showFiles(messages) {
+async function showFiles(messages, facts) {
   const some = messages.filter((message) => message.attachments.length > 0);
-  if (some.length === 0) return;
+  if (some.length === 0 && facts.length === 0) return;
   const part = await files().catch(() => {
     throw new Unreachable();
   });
   for (const message of some) await part.update(message);
+  await part.read(facts);
 }
 
 /** Thumbs come with the first reply: the first visit stays light. */
@@ -164,7 +165,7 @@ function watch() {
     ({ etag } = answer);
     const { messages, jobs, more } = answer.data;
     messages.forEach(show);
-    await showFiles(messages);
+    await showFiles(messages, answer.data.facts);
     after = Math.max(after, messages.at(-1)?.seq ?? 0);
     jobs.filter((job) => job.kind === "reply").forEach((job) => follow(job.id, job.message_id, 0));
     takeStance(answer.data);

@@ -59,8 +59,18 @@ export class Shown {
     if (!item || message.attachments.length === 0) return false;
     this.#change(() => this.place(message));
     const isShown = ({ id, state }) => item.querySelector(`[data-attachment="${id}"]`)?.dataset.state === state;
-    if (message.attachments.every(isShown)) return false;
-    const fresh = await fetchPart(`/messages/${message.id}/attachments`);
+    return message.attachments.every(isShown) ? false : this.#refresh(item);
+  }
+
+  /** Bring up to date what was read in the files of this page: that comes some seconds after they are shown. */
+  async read(facts) {
+    const isShown = ({ id, state }) => this.#root.querySelector(`[data-fact="${id}"]`)?.dataset.state === state;
+    const files = facts.filter((fact) => !isShown(fact)).map((fact) => this.#root.querySelector(`[data-attachment="${fact.attachment_id}"]`));
+    for (const item of new Set(files.map((file) => file?.closest("[data-message]")))) if (item) await this.#refresh(item);
+  }
+
+  async #refresh(item) {
+    const fresh = await fetchPart(`/messages/${item.dataset.message}/attachments`);
     if (fresh) this.#change(() => this.#merge(item, fresh));
     return fresh !== null;
   }
@@ -108,10 +118,7 @@ export class Shown {
     const isKept = answer.outcome === "ok";
     this.#tell(this.#texts.say(isKept ? "attachments.fact.kept" : "attachments.fact.failed"));
     fact.closest("[data-facts]").querySelector("[data-facts-failed]").hidden = isKept;
-    const fresh = isKept && (await fetchPart(`/messages/${message.dataset.message}/attachments`));
-    if (!fresh) return;
-    this.#change(() => this.#merge(message, fresh));
-    message.querySelector("[data-fact-form] button, .attachments a")?.focus({ preventScroll: true });
+    if (isKept && (await this.#refresh(message))) message.querySelector("[data-fact-form] button, .attachments a")?.focus({ preventScroll: true });
   }
 
   #waiting() {
