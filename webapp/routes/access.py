@@ -85,6 +85,7 @@ def _only(name: str, roles: Container[Role]) -> Callable[[Callable[P, R]], Calla
             return view(*args, **kwargs)
 
         guarded.access = name  # type: ignore[attr-defined]  # read by the guard test
+        guarded.roles = roles  # type: ignore[attr-defined]  # read by allows()
         return guarded
 
     return decorate
@@ -104,6 +105,11 @@ def signed_in_by_reading(view: Callable[P, R]) -> Callable[P, R]:
 def declared(view: object) -> str | None:
     """Return who may call a route, None when it does not say."""
     return getattr(view, "access", None)
+
+
+def allows(view: object) -> bool:
+    """Return whether who is signed in may call a route."""
+    return me().role in getattr(view, "roles", ())
 
 
 signed_in = _only("signed_in", tuple(Role))

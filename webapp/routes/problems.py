@@ -9,12 +9,13 @@ from flask import Response, current_app, g, make_response, redirect, render_temp
 from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt import PyJWTError
 from pydantic import ValidationError
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
 from webapp import errors
 from webapp.extensions import db
+from webapp.routes import access
 from webapp.routes.locale import language
 from webapp.routes.schemas.problems import FieldFaultOut, ProblemOut
 from webapp.texts import catalogue, say
@@ -134,11 +135,22 @@ def answer(status: HTTPStatus, code: str, faults: list[FieldFaultOut] | None = N
             title=_title(status),
             detail=detail,
             retry_after=values.get("retry_after"),
+            plain_header=not _knows_who(),
         )
         response = make_response(page)
     response.status_code = status.value
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _knows_who() -> bool:
+    """Say whether the page can have its reader's head: one that tells of the database being away asks it nothing."""
+    if "identity" in g or "database_away" in g:
+        return g.get("identity") is not None
+    try:
+        return access.someone() is not None
+    except SQLAlchemyError:
+        return False
 
 
 def _is_api() -> bool:

@@ -89,6 +89,12 @@ def messages(session: Session, conversation_id: UUID, after: int) -> Sequence[Me
     ).all()
 
 
+def rated(session: Session, conversation_id: UUID) -> Sequence[Message]:
+    """Return the replies of a case that the customer has rated."""
+    rated_replies = select(Message).where(Message.conversation_id == conversation_id, Message.feedback.is_not(None))
+    return session.scalars(rated_replies.order_by(Message.seq)).all()
+
+
 def get_message(session: Session, reader: Identity, message_id: UUID) -> Message:
     """Return a message of a case the reader may see.
 

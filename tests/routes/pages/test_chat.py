@@ -155,7 +155,7 @@ def test_a_session_that_ended_keeps_the_text_through_signing_in(client: ApiClien
     assert asked.status_code == 401
     assert "Un long texte" not in str(asked.url)
     wrong = submit(client, asked, "/login", email=email, password="faux")
-    assert fields(wrong, "/login")["message"] == "Un long texte\nsur deux lignes"
+    assert fields(wrong, "/login")["kept-message"] == "Un long texte\nsur deux lignes"
     back = submit(client, wrong, "/login", email=email, password=password)
     assert back.status_code == 200
     returned = fields(back, "/chat")
@@ -169,7 +169,7 @@ def test_a_form_of_an_earlier_session_keeps_the_text(client: ApiClient) -> None:
     client.login(client.email, client.password)
     asked = send(client, page, message="Bonjour")
     assert asked.status_code == 403
-    assert fields(asked, "/login")["message"] == "Bonjour"
+    assert fields(asked, "/login")["kept-message"] == "Bonjour"
 
 
 def test_another_account_does_not_get_into_the_conversation(

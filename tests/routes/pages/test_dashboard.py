@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
     from tests.harness.api import ApiClient
 
+pytestmark = pytest.mark.usefixtures("fresh_figures")
+
 ENGLISH = {"Accept-Language": "en"}
-BARS = {"week": 7, "month": 30, "year": 13}
+BARS = {"week": {7}, "month": {30}, "year": {12, 13}}  # months: twelve where the year ends with one
 
 
 def _wait_for_a_person(client: ApiClient, database_url: str, minutes: int) -> None:
@@ -61,7 +63,7 @@ def test_each_chart_has_its_numbers_as_a_table_under_a_disclosure(
     assert text_of(page, ".filters [aria-current=true]") in ("Semaine", "Mois", "Trimestre", "Année")
     columns, *lists = [section for section in soup(page).select("section") if section.select("svg.chart")]
     bars = columns.select("svg rect")
-    assert len(bars) == BARS.get(period, len(bars))
+    assert len(bars) in BARS.get(period, {len(bars)})
     assert [bar.title.get_text() for bar in bars if bar.title] == [
         f"{label} : {value}" for label, value in _table(columns)
     ]

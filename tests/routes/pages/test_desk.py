@@ -88,7 +88,8 @@ def test_an_open_page_asks_for_the_list_alone(staff: ApiClient, customers: dict[
     assert text_of(page, ".row[aria-current] .row-who") == "Bo"
     assert "<html" not in page.text
     same = {"headers": {"If-None-Match": page.headers["ETag"]}, "params": dict(page.request.url.params)}
-    assert staff.get("/conversations/list", **same).status_code == 304
+    again = staff.get("/conversations/list", **same)
+    assert again.status_code == 304 or again.text != page.text, "a wait may be told as a second longer meanwhile"
     customers["Alix"][0].post(f"/api{customers['Alix'][1]}/handoff", {})
     assert staff.get("/conversations/list", **same).status_code == 200
 

@@ -36,6 +36,15 @@ def test_a_problem_page_is_calm_and_leads_home(anonymous: ApiClient) -> None:
     assert soup(page).select_one("main a[href='/']")
 
 
+def test_a_problem_page_has_the_head_of_its_reader(anonymous: ApiClient, client: ApiClient, staff: ApiClient) -> None:
+    for reader, path, status in ((client, "/nothing-here", 404), (client, "/dashboard", 403), (staff, "/people", 403)):
+        page = reader.get(path)
+        assert page.status_code == status
+        assert soup(page).select_one(".site-header nav a[href='/conversations']")
+        assert soup(page).find("form", action="/logout")
+    assert not soup(anonymous.get("/nothing-here")).select(".site-header nav")
+
+
 def test_a_problem_page_needs_no_database(client: ApiClient, servers: Servers, database_url: str) -> None:
     with away(servers, database_url):
         page = client.get("/conversations")

@@ -52,6 +52,17 @@ def test_how_things_stand_is_said_in_words_and_pauses_with_their_reason(admin: A
     assert "Assistant en pause : oui → non" in audit
 
 
+def test_a_changed_reason_is_told_from_old_to_new(admin: ApiClient) -> None:
+    page = admin.get("/operations")
+    for reason in ("Il se trompe", "Les tarifs changent"):
+        submit(admin, page, PAUSES, subject="assistant", reason=reason)
+    for address in ("/operations", "/settings"):
+        newest = text_of(admin.get(address), ".audit li").replace("\xa0", " ")
+        assert "Motif : Il se trompe → Les tarifs changent" in newest
+        assert "Assistant en pause : oui" in newest
+        assert "oui → oui" not in newest
+
+
 def test_stuck_work_begins_again_or_goes_to_a_person(admin: ApiClient, client: ApiClient, settings: Settings) -> None:
     job_id = _stuck(client, settings)
     page = admin.get("/operations")

@@ -17,6 +17,7 @@ from webapp.routes.locale import language
 from webapp.routes.pages.addresses import see
 from webapp.routes.pages.blueprint import pages
 from webapp.routes.pages.information import remember_language
+from webapp.routes.pages.kept import gives_back, unsaved
 from webapp.routes.pages.refusals import refused
 from webapp.routes.schemas.profile import PasswordIn, WholeProfileIn
 from webapp.services import accounts, privacy
@@ -77,6 +78,11 @@ def save_account() -> BaseResponse:
     if wanted.locale is not None:
         remember_language(response, wanted.locale)
     return response
+
+
+@gives_back("pages.save_account", texts=privacy.PROFILE)
+def _give_back(form: Mapping[str, str]) -> Response:
+    return _show(error=unsaved(), values=form)
 
 
 @pages.post("/account/password")

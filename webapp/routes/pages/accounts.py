@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 from flask import g, make_response, render_template, request
 from pydantic import ValidationError
 
-from webapp.errors import BusinessError, NotFoundError
+from webapp.errors import BusinessError
 from webapp.extensions import db
 from webapp.routes import access, sessions
 from webapp.routes.locale import language
-from webapp.routes.pages import chat, conversations
 from webapp.routes.pages.addresses import home_path, local_path, see
 from webapp.routes.pages.blueprint import pages
-from webapp.routes.pages.refusals import kept_text, refused
+from webapp.routes.pages.kept import Kept
+from webapp.routes.pages.refusals import refused
 from webapp.routes.schemas.accounts import LoginIn, RegisterIn
 from webapp.services import accounts
 from webapp.texts import say
@@ -55,30 +55,18 @@ def sign_in() -> BaseResponse:
 
 def _login_again(status: int, error: str) -> Response:
     values = {"next": local_path(request.form.get("next")), "email": request.form.get("email", "")}
-    page = render_template("login.html", error=error, kept=kept_text(request.form), **values)
+    page = render_template("login.html", error=error, kept=Kept.through_sign_in(), **values)
     return make_response(page, status)
 
 
 def _welcome(signed_in: sessions.SignedIn) -> Response:
     """Let somebody in: back to where they were, with the text they were writing when their session ended."""
     g.identity = accounts.identify(db.session(), signed_in.sign_in_id)
-    kept = kept_text(request.form)
-    response = make_response(_give_back(kept) if kept else see(local_path(request.form.get("next")) or home_path()))
+    kept = Kept.through_sign_in()
+    given_back = kept.give_back() if kept else None
+    response = given_back or make_response(see(local_path(request.form.get("next")) or home_path()))
     sessions.set_cookies(response, signed_in.account.id, signed_in.sign_in_id, signed_in.refresh_id)
     return response
-
-
-def _give_back(kept: dict[str, str]) -> Response:
-    """Show the page the text was typed in; the case may not be this account's, a customer's text then opens another."""
-    conversation_id = kept.get("conversation_id")
-    try:
-        if access.me().is_staff:
-            return conversations.show(
-                conversation_id or "", refusal=conversations.Refusal(answer=kept.get("content", ""))
-            )
-        return chat.show(conversation_id, chat.Writing.of(kept))
-    except NotFoundError:
-        return chat.show(None, chat.Writing.of(kept)) if not access.me().is_staff else make_response(see(home_path()))
 
 
 @pages.get("/register")

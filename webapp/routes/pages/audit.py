@@ -38,7 +38,7 @@ def _entry(line: Line, name: str) -> str:
     after, before = _value(line.after[name]), _value(line.before.get(name))
     if after is None:  # too long for a line: lists, texts in two languages
         return label
-    if before is None:
+    if before in (None, after):  # new, or named because the line is about it
         return say("settings.audit.set", language(), field=label, after=after)
     return say("settings.audit.changed", language(), field=label, before=before, after=after)
 

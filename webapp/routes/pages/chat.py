@@ -17,6 +17,7 @@ from webapp.routes.locale import language
 from webapp.routes.pages.addresses import see
 from webapp.routes.pages.attachments import note_facts
 from webapp.routes.pages.blueprint import pages
+from webapp.routes.pages.kept import gives_back
 from webapp.routes.pages.lives import entries, stance
 from webapp.routes.pages.refusals import refused
 from webapp.routes.requests import MAX_KEY_LENGTH, an_id
@@ -94,6 +95,16 @@ def show(conversation_id: str | None, writing: Writing, status: int = 200) -> Re
         presence=views.presence(),
     )
     return make_response(page, status)
+
+
+@gives_back("pages.send", texts=("message",))
+def _give_back(form: Mapping[str, str]) -> Response:
+    """Show what was being written; where the case is not this account's, as the beginning of another."""
+    writing = Writing.of(form)
+    try:
+        return show(form.get("conversation_id"), writing)
+    except NotFoundError:
+        return show(None, writing)
 
 
 def _latest(conversation_id: UUID) -> ConversationOut:

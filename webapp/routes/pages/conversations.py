@@ -18,6 +18,7 @@ from webapp.routes.pages.addresses import see
 from webapp.routes.pages.attachments import note_facts
 from webapp.routes.pages.blueprint import pages
 from webapp.routes.pages.chat import fault_of
+from webapp.routes.pages.kept import gives_back, unsaved
 from webapp.routes.pages.lives import entries
 from webapp.routes.pages.refusals import refused
 from webapp.routes.requests import MAX_KEY_LENGTH, an_id, number, read_cursor
@@ -76,15 +77,36 @@ def show(conversation_id: str, *, refusal: Refusal | None = None) -> Response:
     Raises:
         NotFoundError: there is none, or it is not theirs.
     """
-    after = number("after", 0, low=0, high=views.MAX_SEQ)
-    wanted = an_id(conversation_id)
-    if me().is_staff:
-        refusal = refusal or Refusal()
-        return make_response(_show_at_the_desk(wanted, after, refusal), refusal.status)
-    found = views.conversation(wanted, after)
+    if not me().is_staff:
+        return show_mine(conversation_id)
+    refusal = refusal or Refusal()
+    return make_response(_show_at_the_desk(an_id(conversation_id), _asked_after(), refusal), refusal.status)
+
+
+def show_mine(
+    conversation_id: str, *, word: Mapping[str, str] | None = None, said_of: Mapping[str, str] | None = None
+) -> Response:
+    """Render a customer's case; `word` on it and what is `said_of` its replies, by id, are given back unsaved.
+
+    Raises:
+        NotFoundError: there is none, or it is not theirs.
+    """
+    found = views.conversation(an_id(conversation_id), _asked_after())
     note_facts(found)
-    page = render_template("conversation.html", conversation=found, entries=entries(found), after=_last_seq(found))
+    page = render_template(
+        "conversation.html",
+        conversation=found,
+        entries=entries(found),
+        after=_last_seq(found),
+        typed_word=word,
+        said_of=said_of or {},
+        unsaved=unsaved() if word or said_of else None,
+    )
     return make_response(page)
+
+
+def _asked_after() -> int:
+    return number("after", 0, low=0, high=views.MAX_SEQ)
 
 
 def _show_at_the_desk(conversation_id: UUID, after: int, refusal: Refusal) -> str:
@@ -103,6 +125,11 @@ def _show_at_the_desk(conversation_id: UUID, after: int, refusal: Refusal) -> st
         saved="saved" in request.args,
         refusal=refusal,
     )
+
+
+@gives_back("pages.speak", "pages.keep_draft", "pages.ask_proposal", texts=("content",))
+def _give_answer_back(form: Mapping[str, str], conversation_id: str) -> Response:
+    return show(conversation_id, refusal=Refusal(answer=form["content"].replace("\r\n", "\n")))
 
 
 def _last_seq(conversation: ConversationOut) -> int:

@@ -14,23 +14,14 @@ from webapp.routes import problems
 from webapp.routes.locale import language
 from webapp.routes.pages.addresses import here
 from webapp.routes.pages.blueprint import pages
+from webapp.routes.pages.kept import Kept
 from webapp.texts import say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from flask import Response
     from werkzeug.wrappers import Response as BaseResponse
-
-KEPT_FIELDS = ("message", "content", "conversation_id", "idempotency_key", "person")
-TEXT_ENDPOINTS = ("pages.send", "pages.speak", "pages.keep_draft", "pages.ask_proposal")
-
-
-def kept_text(form: Mapping[str, str]) -> dict[str, str]:
-    """Return the fields of a message being written, empty when none is."""
-    if not (form.get("message") or form.get("content")):
-        return {}
-    return {name: form[name] for name in KEPT_FIELDS if form.get(name)}
 
 
 def refused(error: BusinessError, again: Callable[[int, str], Response]) -> Response:
@@ -52,12 +43,11 @@ def _sentences(error: BusinessError) -> str:
 @pages.errorhandler(SignedOutError)
 @pages.errorhandler(CsrfError)
 def _session_over(error: SignedOutError | CsrfError) -> BaseResponse:
-    """Ask to sign in without losing the message that was sent; its form may also stem from an earlier session."""
-    kept = kept_text(request.form) if request.endpoint in TEXT_ENDPOINTS else {}
-    if not kept:
+    """Ask to sign in without losing what was written; its form may also stem from an earlier session."""
+    kept = Kept.sent()
+    if kept is None:
         return problems.business(error)
     db.session.rollback()
-    kept.setdefault("conversation_id", (request.view_args or {}).get("conversation_id", ""))
     page = render_template("login.html", kept=kept, next=here(), email="", plain_header=True)
     return make_response(page, problems.status_of(error).value)
 
@@ -66,6 +56,8 @@ def _session_over(error: SignedOutError | CsrfError) -> BaseResponse:
 @pages.errorhandler(PoolTimeoutError)
 def _database_away(error: Exception) -> BaseResponse:
     response = problems.database(error)
-    if request.endpoint in TEXT_ENDPOINTS and kept_text(request.form):
-        response.set_data(render_template("unsent.html", form=request.form, action=request.path))
+    kept = Kept.sent()
+    if kept is not None:
+        form = dict(kept.form) | {"csrf_token": request.form.get("csrf_token", "")}
+        response.set_data(render_template("unsent.html", form=form, text=kept.text, action=kept.path))
     return response

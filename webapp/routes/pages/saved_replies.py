@@ -12,6 +12,7 @@ from webapp.routes import access
 from webapp.routes.locale import language
 from webapp.routes.pages.addresses import see
 from webapp.routes.pages.blueprint import pages
+from webapp.routes.pages.kept import gives_back, unsaved
 from webapp.routes.requests import an_id
 from webapp.routes.schemas.desk import SavedReplyIn
 from webapp.services import saved_replies
@@ -19,6 +20,7 @@ from webapp.services.saved_replies import Text
 from webapp.texts import say
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from uuid import UUID
 
     from flask import Response
@@ -33,7 +35,9 @@ def list_saved_replies() -> Response:
     return _show()
 
 
-def _show(status: int = 200, error: str | None = None, edited: str = "") -> Response:
+def _show(
+    status: int = 200, error: str | None = None, edited: str = "", given: Mapping[str, str] | None = None
+) -> Response:
     """Render them all; what could not be taken stands in its form again."""
     page = render_template(
         "saved_replies.html",
@@ -41,9 +45,14 @@ def _show(status: int = 200, error: str | None = None, edited: str = "") -> Resp
         done="done" in request.args,
         error=error,
         edited=edited,
-        given=request.form,
+        given=request.form if given is None else given,
     )
     return make_response(page, status)
+
+
+@gives_back("pages.add_saved_reply", "pages.change_saved_reply", texts=("content", "title"))
+def _give_back(form: Mapping[str, str], saved_reply_id: str = "new") -> Response:
+    return _show(error=unsaved(), edited=saved_reply_id, given=form)
 
 
 @pages.post("/saved_replies")

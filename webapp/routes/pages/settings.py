@@ -17,6 +17,7 @@ from webapp.routes.locale import language
 from webapp.routes.pages.addresses import see
 from webapp.routes.pages.audit import told
 from webapp.routes.pages.blueprint import pages
+from webapp.routes.pages.kept import gives_back, unsaved
 from webapp.routes.pages.refusals import refused
 from webapp.services import firm
 from webapp.services.firm import Choices
@@ -62,6 +63,13 @@ def save_settings() -> BaseResponse:
 
 def _again(status: int, error: str, errors: dict[str, str] | None = None) -> Response:
     return _show(request.form, firm.current(db.session())[0], status, error, errors)
+
+
+@gives_back("pages.save_settings", texts=("name",))
+def _give_back(form: Mapping[str, str]) -> Response:
+    """Show what was typed over the version it was typed over: a colleague's changes meanwhile are still noticed."""
+    seen = form.get("version", "")
+    return _show(form, int(seen) if seen.isdecimal() else 0, error=unsaved())
 
 
 def _show(

@@ -16,6 +16,7 @@ from webapp.routes.locale import language
 from webapp.routes.pages.addresses import see
 from webapp.routes.pages.blueprint import pages
 from webapp.routes.pages.conversations import Refusal, show
+from webapp.routes.pages.kept import gives_back, unsaved
 from webapp.routes.pages.refusals import refused
 from webapp.routes.requests import an_id
 from webapp.routes.schemas.closing import SummaryFieldsIn, SummaryIn
@@ -24,6 +25,8 @@ from webapp.services import summaries
 from webapp.texts import say
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from flask import Response
     from werkzeug.wrappers import Response as BaseResponse
 
@@ -45,6 +48,11 @@ def edit_summary(conversation_id: str) -> BaseResponse:
         return refused(error, again)
     db.session.commit()
     return see(f"/conversations/{conversation_id}?saved=1#case")
+
+
+@gives_back("pages.edit_summary", texts=("summary", *SummaryFieldsIn.model_fields), anchor="case")
+def _give_back(form: Mapping[str, str], conversation_id: str) -> Response:
+    return show(conversation_id, refusal=Refusal(error=unsaved(), summary=form))
 
 
 def _edit(conversation_id: str) -> None:

@@ -13,7 +13,7 @@ from webapp.routes.schemas.base import Input, Line, Storable
 from webapp.routes.schemas.closing import ClosingFeedbackOut
 from webapp.routes.schemas.facts import FactOut
 from webapp.routes.schemas.jobs import JobOut
-from webapp.routes.schemas.messages import MessageOut
+from webapp.routes.schemas.messages import MessageOut, OpinionOut
 
 
 class HandoffIn(Input):
@@ -81,6 +81,7 @@ class ConversationOut(ConversationItemOut):
     jobs: list[JobOut]
     standing: StandingOut | None = Field(description="While it waits for a person")
     facts: list[FactOut] = Field(description="Read in the customer's pictures, and not declined")
+    opinions: list[OpinionOut] = Field(description="On replies of all of it, earlier ones as well; staff only")
     writing: list[str] = Field(description="Names of others of the firm who are writing an answer; staff only")
 
 

@@ -37,6 +37,14 @@ class SourceOut(BaseModel):
     score: float
 
 
+class OpinionOut(BaseModel):
+    """What the customer thinks of a reply."""
+
+    message_id: UUID
+    rating: Literal["up", "down"]
+    comment: str | None
+
+
 class MessageOut(BaseModel):
     id: UUID
     seq: int

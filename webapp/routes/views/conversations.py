@@ -17,6 +17,7 @@ from webapp.routes.schemas.conversations import (
     StandingOut,
 )
 from webapp.routes.schemas.facts import FactOut
+from webapp.routes.schemas.messages import OpinionOut
 from webapp.routes.views.attachments import attachments_of
 from webapp.routes.views.jobs import job
 from webapp.routes.views.messages import message
@@ -89,9 +90,17 @@ def conversation_of(
         more=len(said) > len(page),
         jobs=[job(each) for each in jobs],
         standing=stands,
+        opinions=_opinions(row) if me().is_staff else [],
         writing=list(writers),
         facts=[FactOut.model_validate(fact, from_attributes=True) for fact in facts.of(db.session(), row.id)],
     )
+
+
+def _opinions(row: Conversation) -> list[OpinionOut]:
+    return [
+        OpinionOut(message_id=each.id, rating=each.feedback, comment=each.feedback_comment)  # type: ignore[arg-type]  # idem
+        for each in cases.rated(db.session(), row.id)
+    ]
 
 
 def conversation(conversation_id: UUID, after: int = 0) -> ConversationOut:

@@ -51,6 +51,17 @@ export class Log {
     if (text.textContent !== words) text.textContent = words;
   }
 
+  /** Say what the customer thinks of a reply. */
+  opinion({ message_id: id, rating, comment }) {
+    const item = this.item(id);
+    if (!item) return;
+    const said = clone(`opinion-${rating}`);
+    if (comment) said.append(" ", Object.assign(document.createElement("q"), { textContent: comment }));
+    const before = item.querySelector(".opinion");
+    if (before?.outerHTML === said.outerHTML) return;
+    this.following(() => (before ? before.replaceWith(said) : item.append(said)));
+  }
+
   /** Show the draft of a reply as it grows; null takes it away. */
   draft(messageId, text) {
     let item = this.#draft(messageId);

@@ -30,11 +30,20 @@ const desk = {
     const again = document.createElement("a");
     again.href = `/login?next=${encodeURIComponent(location.pathname + location.search)}`;
     again.textContent = texts.say("link.sign_in_again");
+    again.addEventListener("click", keepTyped);
     pollers.forEach((poller) => poller.stop());
     link.insist(texts.say("script.session"), again);
     announcer.tell(texts.say("script.session"));
   },
 };
+
+/** A form that is open goes along: the server keeps what stands in it through the sign-in, and gives it back. */
+function keepTyped(event) {
+  const form = document.querySelector("details[open] > form[data-keep]");
+  if (!form) return;
+  event.preventDefault();
+  form.submit();
+}
 
 const list = new List(root, desk);
 const talkRoot = document.querySelector("[data-talk]");

@@ -80,7 +80,7 @@ export class List {
     this.#announce(before, this.#news(this.#rows));
   }
 
-  /** Rows that say the same stay the very elements they are; where the list has another shape it is replaced. */
+  /** Rows stay the very elements they are, whatever they say; where the list has another shape it is replaced. */
   #merge(fresh) {
     const shape = (node) => Array.from(node.querySelectorAll("[data-list]"), (list) => list.dataset.list).join();
     const rest = (node) => Array.from(node.children, (child) => (child.querySelector("[data-list]") ? "" : child.outerHTML)).join();
@@ -114,17 +114,28 @@ export class List {
   }
 }
 
+/** Say in a row what its fresh self says; its link stays the very element that may have the focus, or gets it back. */
+function renew(mine, fresh) {
+  if (mine.outerHTML === fresh.outerHTML) return;
+  const [link, other] = [mine, fresh].map((row) => row.querySelector("a.row"));
+  copyAttributes(mine, fresh);
+  copyAttributes(link, other);
+  link.replaceChildren(...other.childNodes);
+}
+
+function copyAttributes(mine, fresh) {
+  for (const name of mine.getAttributeNames()) if (!fresh.hasAttribute(name)) mine.removeAttribute(name);
+  for (const { name, value } of fresh.attributes) mine.setAttribute(name, value);
+}
+
 function mergeRows(list, fresh) {
   const old = new Map(Array.from(list.children, (row) => [row.dataset.id, row]));
   let place = list.firstElementChild;
   for (const row of Array.from(fresh.children)) {
     const mine = old.get(row.dataset.id);
-    const kept = mine && mine.outerHTML === row.outerHTML ? mine : row;
     old.delete(row.dataset.id);
-    if (kept === row && mine) {
-      if (mine === place) place = place.nextElementSibling;
-      mine.remove();
-    }
+    if (mine) renew(mine, row);
+    const kept = mine ?? row;
     if (kept === place) place = place.nextElementSibling;
     else list.insertBefore(kept, place);
   }

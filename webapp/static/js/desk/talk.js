@@ -64,10 +64,11 @@ export class Talk {
     this.#after = Math.max(this.#after, data.messages.at(-1)?.seq ?? 0);
     this.#etag = etag;
     for (const message of data.messages) this.#staleCase = (await this.#files.update(message)) || this.#staleCase;
+    data.opinions.forEach((opinion) => this.#log.opinion(opinion));
     this.#announce(came);
     this.#write(data.writing);
     this.#tag(data.status);
-    const seen = JSON.stringify([data.status, data.assignee, data.assistant, data.subject, data.summary, data.summary_state, data.waiting_since, data.facts]);
+    const seen = JSON.stringify([data.status, data.assignee, data.assistant, data.subject, data.summary, data.summary_state, data.waiting_since, data.facts, data.closing_feedback]);
     this.#staleCase ||= came.length > 0 || (this.#seen === null ? this.#hasMoved(data) : this.#seen !== seen);
     this.#seen = seen;
   }
