@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from launcher.embedded import ValkeyServer
 from tests.fakes.model_server import ModelServer
 from tests.harness.stack import Stack
+from tests.harness.waiting import PATIENCE
 from webapp.domain import Queue, Role
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ La garantie des portes coulissantes dure cinq ans à compter de la livraison.
 """
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-PATIENCE_MS = 30_000
+PATIENCE_MS = int(PATIENCE * 1000)
 PHONE = {"width": 390, "height": 844}
 
 expect.set_options(timeout=PATIENCE_MS)

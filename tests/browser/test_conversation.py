@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,15 @@ GROWING = (
     "La garantie des portes coulissantes dure cinq ans à compter de la livraison [1]. Nous restons à votre écoute."
 )
 TEXT = "La garantie des portes coulissantes, combien de temps dure-t-elle ?"
+# No link and no number in them: the sentence that states one is withheld before anybody sees it.
+HOSTILE = (
+    "<script>alert(document.cookie)</script>",
+    '<img src=x onerror="alert(document.cookie)">',
+    '<iframe srcdoc="<script>alert(document.cookie)</script>"></iframe>',
+    "[cliquez ici](javascript:alert(document.cookie))",
+)
+LIVE = ":is(script, img, iframe, [onerror], a[href^='javascript'])"
+SLOWLY = 1.5  # seconds a token: a draft stays in sight until the test lets the rest come at once
 DRAFT = "[data-draft-of] .body"
 
 
@@ -45,8 +55,14 @@ def answers(page: Page) -> Locator:
     return page.locator("[data-log] .by-assistant:not(.is-draft)")
 
 
+def case_of(page: Page) -> str:
+    """The conversation of a chat page, once it has begun: until then its address names none."""
+    expect(page).to_have_url(re.compile("/chat/[0-9a-f-]{36}$"))
+    return page.url.rpartition("/")[2]
+
+
 def messages(client: ApiClient, page: Page) -> list[Json]:
-    found: list[Json] = client.conversation(page.url.rpartition("/")[2])["messages"]
+    found: list[Json] = client.conversation(case_of(page))["messages"]
     return found
 
 
@@ -60,7 +76,7 @@ def test_a_question_is_answered_in_place(site: Site, new_page: Callable[..., Pag
     expect(page.locator(".by-client .life")).to_contain_text("Répondu")
     expect(page.locator("[data-live]")).to_contain_text("Réponse de l'assistant")
     expect(page.get_by_label("Votre message")).to_have_value("")
-    assert page.url.startswith(f"{site.url}/chat/")
+    assert case_of(page)
     page.reload()
     expect(answers(page)).to_have_count(1)
     expect(page.locator(".by-client .life")).to_contain_text("Répondu")
@@ -68,7 +84,7 @@ def test_a_question_is_answered_in_place(site: Site, new_page: Callable[..., Pag
 
 def test_the_reply_grows_in_place_and_nothing_jumps(site: Site, new_page: Callable[..., Page]) -> None:
     client, mine = site.customer(), word()
-    site.model.set(Mode.ANSWER, match=mine, text=GROWING, token_delay=0.25)
+    site.model.set(Mode.ANSWER, match=mine, text=GROWING, token_delay=SLOWLY)
     page = new_page(client)
     page.goto("/chat")
     page.evaluate(
@@ -83,8 +99,10 @@ def test_the_reply_grows_in_place_and_nothing_jumps(site: Site, new_page: Callab
     send(page, question(mine))
     expect(page.locator(".by-client .life")).to_contain_text("L'assistant écrit")
     expect(page.locator(DRAFT)).to_contain_text("La garantie")
+    expect(page.locator(DRAFT)).to_contain_text("portes coulissantes")
     focused = page.evaluate("document.activeElement.name || document.activeElement.className")
     top = page.locator(".by-client").bounding_box()
+    site.model.hurry()
     expect(answers(page)).to_contain_text([GROWING])
     after = page.locator(".by-client").bounding_box()
     assert top
@@ -93,19 +111,20 @@ def test_the_reply_grows_in_place_and_nothing_jumps(site: Site, new_page: Callab
     assert page.evaluate("document.activeElement.name || document.activeElement.className") == focused
     lengths = [len(text) for text in page.evaluate("window.seen")]
     assert lengths == sorted(lengths)
-    assert len(set(lengths)) > 2
+    assert len(set(lengths)) > 1
     expect(page.locator(DRAFT)).to_have_count(0)
 
 
 def test_a_reload_while_waiting_loses_nothing(site: Site, new_page: Callable[..., Page]) -> None:
     client, mine = site.customer(), word()
-    site.model.set(Mode.ANSWER, match=mine, text=GROWING, token_delay=0.25)
+    site.model.set(Mode.ANSWER, match=mine, text=GROWING, token_delay=SLOWLY)
     page = new_page(client)
     page.goto("/chat")
     send(page, question(mine))
     expect(page.locator(DRAFT)).to_contain_text("La")
     page.reload()
     expect(page.locator(DRAFT)).to_contain_text("La garantie")
+    site.model.hurry()
     expect(answers(page)).to_contain_text([GROWING])
     assert [each["role"] for each in messages(client, page)] == ["client", "assistant"]
 
@@ -144,7 +163,7 @@ def test_an_answer_that_got_lost_is_asked_for_again_under_the_same_key(
     page.route("**/api/chat", lose_the_first)
     send(page, question())
     expect(answers(page)).to_have_count(1)
-    assert len(keys) == 2
+    assert len(keys) >= 2  # one more where the machine is slow
     assert len(set(keys)) == 1
     assert [each["role"] for each in messages(client, page)] == ["client", "assistant"]
 
@@ -201,6 +220,7 @@ def test_a_session_that_ends_while_typing_keeps_the_text(site: Site, new_page: C
     expect(page.locator("[data-composer-alert]")).to_contain_text("Votre session est terminée")
     expect(page.get_by_label("Votre message")).to_have_value(TEXT)
     page.get_by_role("link", name="Se connecter et revenir").click()
+    expect(page).to_have_url(re.compile("/login"))
     assert "garantie" not in page.url
     page.get_by_label("Adresse e-mail").fill(client.email)
     page.get_by_label("Mot de passe").fill(client.password)
@@ -218,7 +238,7 @@ def test_a_person_joins_without_a_reload(site: Site, new_page: Callable[..., Pag
     expect(answers(page)).to_have_count(1)
     page.get_by_role("button", name="Parler à une personne").click()
     expect(page.get_by_text("Une personne va vous répondre ici.")).to_be_visible()
-    staff.post(f"/api/conversations/{page.url.rpartition('/')[2]}/messages", {"content": "Bonjour, je regarde."})
+    staff.post(f"/api/conversations/{case_of(page)}/messages", {"content": "Bonjour, je regarde."})
     expect(page.locator(".by-staff .body")).to_have_text("Bonjour, je regarde.")
     expect(page.locator(".by-staff .byline")).to_contain_text(staff.user["name"])
     expect(page.get_by_text("Une personne suit votre conversation.")).to_be_visible()
@@ -234,22 +254,24 @@ def test_a_person_can_be_asked_for_at_once(site: Site, new_page: Callable[..., P
     page.keyboard.type("Mon colis est vide")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Une personne va vous répondre ici.")).to_be_visible()
-    assert client.conversation(page.url.rpartition("/")[2])["status"] == "waiting_staff"
+    assert client.conversation(case_of(page))["status"] == "waiting_staff"
 
 
 def test_hostile_words_of_the_model_do_nothing(site: Site, new_page: Callable[..., Page]) -> None:
+    """Each in a conversation of its own: two questions without an answer in a row would be a person's."""
     client, staff = site.customer(), site.staff()
-    page = new_page(client)
-    page.goto("/chat")
-    for mode in (Mode.SCRIPT, Mode.MARKDOWN_IMAGE, Mode.JAVASCRIPT_LINK):
+    page, desk = new_page(client), new_page(staff)
+    for said in HOSTILE:
         mine = word()
-        site.model.set(mode, match=mine)
+        site.model.set(Mode.ANSWER, match=mine, text=f"{GROWING} {said}")
+        page.goto("/chat")
         send(page, question(mine))
-        expect(page.locator(".by-client").last.locator(".life")).to_contain_text("Répondu")
-    desk = new_page(staff)
-    desk.goto(page.url.replace("/chat/", "/conversations/"))
-    for seen in (page, desk):
-        assert seen.locator(".body :is(script, img, iframe, [onerror], a[href^='javascript'])").count() == 0
+        expect(page.locator(".by-client .life")).to_contain_text("Répondu")
+        desk.goto(f"/conversations/{case_of(page)}")
+        for seen in (page, desk):
+            expect(answers(seen)).to_have_count(1)
+            expect(answers(seen).locator(".body")).to_contain_text(said)  # the very words, as words
+            expect(seen.locator(".body").locator(LIVE)).to_have_count(0)
 
 
 def test_a_text_given_back_after_signing_in_is_sent_once(site: Site, new_page: Callable[..., Page]) -> None:
@@ -262,7 +284,7 @@ def test_a_text_given_back_after_signing_in_is_sent_once(site: Site, new_page: C
         "(text) => { document.querySelector('#message').value = text; document.querySelector('#composer').submit(); }",
         TEXT,
     )
-    expect(page.get_by_text("Votre message est conservé.")).to_be_visible()
+    expect(page.get_by_text("Votre texte est conservé.")).to_be_visible()
     page.get_by_label("Adresse e-mail").fill(client.email)
     page.get_by_label("Mot de passe").fill(client.password)
     page.get_by_role("button", name="Se connecter").click()
@@ -278,7 +300,7 @@ def test_a_text_given_back_after_signing_in_is_sent_once(site: Site, new_page: C
 def test_a_reply_longer_than_the_window_stays_at_its_first_line(site: Site, new_page: Callable[..., Page]) -> None:
     """Whoever reads a draft that grows beyond the window is not carried to its end."""
     client, mine = site.customer(), word()
-    site.model.set(Mode.ANSWER, match=mine, text=GROWING, token_delay=0.25)
+    site.model.set(Mode.ANSWER, match=mine, text=GROWING, token_delay=SLOWLY)
     page = new_page(client)
     page.goto("/chat")
     grown = []
@@ -295,4 +317,5 @@ def test_a_reply_longer_than_the_window_stays_at_its_first_line(site: Site, new_
     send(page, question(mine))
     expect(page.locator(DRAFT)).to_contain_text("Ligne 59")
     expect(page.locator("[data-draft-of] .byline")).to_be_in_viewport()
+    site.model.hurry()
     expect(page.locator(DRAFT)).to_have_count(0)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.test_conversation import DRAFT, GROWING, answers, question, send, word, write
+from tests.browser.test_conversation import DRAFT, GROWING, SLOWLY, answers, case_of, question, send, word, write
 from tests.fakes.model_modes import Mode
 from tests.harness.servers import query
 from tests.harness.waiting import wait_until
@@ -26,6 +26,7 @@ WIDE = {"width": 1280, "height": 900}
 ORDER = f"CMD2024-{secrets.randbelow(90000) + 10000}"
 ASKED = f"La garantie des portes coulissantes vaut-elle aussi pour ma commande {ORDER} ?"
 SAVED = "Bien à vous, toute l'équipe."
+OPEN = "SELECT count(*) FROM job WHERE kind IN ('reply', 'image') AND status IN ('queued', 'running')"
 CLOSED = re.compile("vient d'être terminée")
 REOPENED = re.compile("est rouverte")
 
@@ -77,9 +78,15 @@ def live(page: Page) -> Locator:
     return page.locator("[data-live]")
 
 
+def calm(site: Site) -> None:
+    """Take the customers whom other tests left waiting off the top of the list, once nothing can put more there."""
+    database = site.stack.settings.database_url
+    wait_until(lambda: query(database, OPEN) == [(0,)], "the jobs of other tests", evidence=site.stack.tails)
+    query(database, "UPDATE conversation SET waiting_since = NULL WHERE waiting_since IS NOT NULL RETURNING id")
+
+
 def test_a_day_at_the_desk(site: Site, new_page: Callable[..., Page]) -> None:
-    nobody_waits = "UPDATE conversation SET waiting_since = NULL WHERE waiting_since IS NOT NULL RETURNING id"
-    query(site.stack.settings.database_url, nobody_waits)  # other tests left customers waiting
+    calm(site)
     client = site.customer()
     alix, billie = named(site, site.staff(), "Alix Ferrand"), named(site, site.staff(), "Billie Roy")
     alix.post("/api/saved_replies", {"title": "Salutations du jour", "content": SAVED, "language": "fr"})
@@ -101,7 +108,7 @@ def _asks(day: Day) -> None:
     send(page, question())
     expect(answers(page)).to_have_count(1)
     expect(answers(page).locator(".chip")).to_have_attribute("href", re.compile("^/documents/"))
-    day.case = page.url.rpartition("/")[2]
+    day.case = case_of(page)
     write(page, ASKED)
     page.get_by_role("button", name="Parler à une personne").click()
     expect(page.locator("[data-standing]")).to_contain_text("Votre demande est la prochaine.")
@@ -128,11 +135,18 @@ def _writes(day: Day) -> None:
     mark(b)
     answer_of(a).press_sequentially("Bonjour,")
     expect(a.locator("[data-draft-state]")).to_have_text("Brouillon enregistré")
-    look(b)
+    wait_until(lambda: _is_seen_writing(a, b), "the other to see it")  # who pauses for seconds does not write
     expect(b.locator("[data-writing]")).to_have_text("Alix Ferrand écrit aussi une réponse.")
     a.reload()
     mark(a)
     expect(answer_of(a)).to_have_value("Bonjour,")
+
+
+def _is_seen_writing(a: Page, b: Page) -> bool:
+    answer_of(a).press("Space")
+    answer_of(a).press("Backspace")
+    look(b)
+    return b.locator("[data-writing]").is_visible()
 
 
 def _helps(day: Day) -> None:
@@ -162,7 +176,7 @@ def _speaks(day: Day) -> None:
     a.get_by_role("button", name="Rendre la parole à l'assistant").click()
     expect(a.get_by_role("button", name="Mettre l'assistant en pause")).to_be_visible()
     expect(a.locator("#case")).to_be_focused()
-    day.site.model.set(Mode.ANSWER, match=mine, text=GROWING, token_delay=0.5, times=1)
+    day.site.model.set(Mode.ANSWER, match=mine, text=GROWING, token_delay=SLOWLY, times=1)
     look(page)
     send(page, question(mine))
     expect(page.locator(DRAFT)).to_contain_text("La garantie")
@@ -170,6 +184,7 @@ def _speaks(day: Day) -> None:
     a.get_by_role("button", name="Envoyer", exact=True).click()
     expect(page.locator(DRAFT)).to_have_count(0)
     expect(page.locator(".by-staff .body").last).to_have_text("Je vous réponds moi-même.")
+    day.site.model.hurry()
     said = day.client.conversation(day.case)["messages"]
     last = [each for each in said if each["role"] == "assistant"][-1]
     assert (last["outcome"], "a pris le relais" in last["content"]) == ("handed_over", True)
@@ -186,9 +201,16 @@ def _takes(day: Day) -> None:
     expect(a.locator("#assignee")).to_have_value(day.billie.user["id"])
     page.get_by_role("button", name="Cette réponse m'a aidé").first.click()
     expect(page.locator("[data-said]").first).to_have_text("Merci, c'est noté.")
-    b.reload()
     mark(b)
+    look(b)
     expect(b.locator(".opinion")).to_have_text("Le client a trouvé cette réponse utile.")
+    rated = answers(page).first
+    rated.get_by_role("button", name="Cette réponse ne m'a pas aidé").click()
+    rated.get_by_label("Ce qui manquait ou n'allait pas").fill("Trop <b>court</b>")
+    rated.get_by_role("button", name="Envoyer").click()
+    look(b)
+    expect(b.locator(".opinion")).to_have_text("Le client n'a pas trouvé cette réponse utile. Trop <b>court</b>")
+    assert_not_reloaded(b)
 
 
 def _closes(day: Day) -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_conversation import answers, question
-from tests.browser.test_desk_day import WIDE, answer_of
+from tests.browser.test_conversation import answers, case_of, question
+from tests.browser.test_desk_day import WIDE, answer_of, calm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +64,7 @@ def test_a_customers_journey(site: Site, new_page: Callable[..., Page]) -> None:
     fill(page, "^Votre message$", question())
     page.keyboard.press("Enter")
     expect(answers(page)).to_have_count(1)
-    chat = page.url
+    chat = f"{site.url}/chat/{case_of(page)}"
     press(page, "Conditions$")
     expect(page.get_by_role("heading", level=1)).to_have_text(site.document)
     page.go_back()
@@ -95,6 +95,7 @@ def test_a_customers_journey(site: Site, new_page: Callable[..., Page]) -> None:
 
 
 def test_the_keys_of_the_desk(site: Site, new_page: Callable[..., Page]) -> None:
+    calm(site)
     cases = []
     for _ in range(2):
         client = site.customer()
@@ -105,7 +106,7 @@ def test_the_keys_of_the_desk(site: Site, new_page: Callable[..., Page]) -> None
     page = new_page(staff, viewport=WIDE)
     page.goto("/conversations?status=waiting_staff")
     links = page.locator("[data-rows] a.row")
-    # Other tests may have left somebody waiting before these two.
+    # Other tests may have left others in the list.
     ids = [str(each.get_attribute("data-id")) for each in page.locator("[data-rows] li").all()]
     assert ids.index(second) == ids.index(first) + 1
     tab_to(page, "Camille Martin")

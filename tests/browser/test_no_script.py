@@ -43,6 +43,7 @@ def test_a_customers_journey(site: Site, new_page: Callable[..., Page]) -> None:
     expect(page.locator(".by-client .body").last).to_have_text("Mon colis est vide")
     page.goto(chat.replace("/chat/", "/conversations/"))
     page.get_by_role("button", name="Terminer la conversation").click()
+    expect(page.get_by_role("button", name="Rouvrir la conversation")).to_be_visible()
     page.goto(chat)
     expect(page.get_by_text("Cette conversation est terminée.")).to_be_visible()
     expect(page.get_by_label("Votre message")).to_be_hidden()
@@ -77,6 +78,7 @@ def test_a_case_at_the_desk(site: Site, new_page: Callable[..., Page]) -> None:
     expect(page.locator(".brief")).to_be_visible()
     answer_of(page).fill("Bonjour,")
     page.get_by_role("button", name="Proposer une réponse").click()
+    expect(page).to_have_url(re.compile("proposal="))
     job = page.locator("[data-proposal]").get_attribute("data-job") or ""
     if job:  # else it was ready at once
         assert staff.wait_job(job)["status"] == "succeeded"

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.test_conversation import case_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -24,7 +26,7 @@ def test_an_answer_leads_to_its_source_and_back(site: Site, new_page: Callable[.
     expect(chip).to_contain_text(site.document)
     page.get_by_text("Lire les passages cités").click()
     expect(page.locator(".excerpts dd").first).to_contain_text("garantie")
-    conversation = page.url
+    conversation = f"{site.url}/chat/{case_of(page)}"
     chip.click()
     expect(page.locator("#passage")).to_contain_text("La garantie des portes coulissantes dure cinq ans")
     page.get_by_role("link", name="Revenir à la conversation").click()

@@ -37,6 +37,7 @@ class ModelServer:
         self.journal = Journal()
         self.rules = Rulebook()
         self.stopping = threading.Event()
+        self.hurried = threading.Event()
         self._http = _Server((HOST, port), _Handler)
         self._http.model = self
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
@@ -65,7 +66,12 @@ class ModelServer:
         **parameters: Any,  # noqa: ANN401  # the fields of Behaviour, checked there
     ) -> None:
         """Set a behaviour: for the last user messages with `match`, for the next `times` requests, or as default."""
+        self.hurried.clear()
         self.rules.add(Rule(Behaviour.parse({"mode": mode, **parameters}), operation, match, times))
+
+    def hurry(self) -> None:
+        """Let what comes slowly come at once, until another behaviour is set: a test has seen what it waited for."""
+        self.hurried.set()
 
     def reset(self) -> None:
         """Forget every rule and every request received; open connections stay open."""
@@ -144,7 +150,7 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         with model.journal.serving(operation, self.path, headers, body, behaviour.mode) as entry:
             plan = model_plans.plan(operation, behaviour, body)
-            entry.client_gone = not Wire(self, model.stopping).send(plan)
+            entry.client_gone = not Wire(self, model.stopping, model.hurried).send(plan)
 
     def _send_json(self, status: int, answer: object) -> None:
         payload = json.dumps(answer).encode()

@@ -22,9 +22,10 @@ LINGER_NONE = struct.pack("ii", 1, 0)  # close() then sends RST in place of FIN
 class Wire:
     """One answer to one request; `send` is False when the client left before the end."""
 
-    def __init__(self, handler: BaseHTTPRequestHandler, stopping: threading.Event) -> None:
+    def __init__(self, handler: BaseHTTPRequestHandler, stopping: threading.Event, hurried: threading.Event) -> None:
         self._handler = handler
         self._stopping = stopping
+        self._hurried = hurried
 
     def send(self, plan: Plan) -> bool:
         handler = self._handler
@@ -41,7 +42,7 @@ class Wire:
         if plan.status and plan.framing is not None:
             self._head(plan)
         for index, piece in enumerate(plan.pieces):
-            if not self._wait(started + plan.pause * (index + 1)):
+            if not self._wait(started + plan.pause * (index + 1), or_hurried=True):
                 return False
             if index == 0 and plan.framing is None:
                 self._head(plan)
@@ -82,11 +83,11 @@ class Wire:
         self._handler.rfile.close()
         connection.close()
 
-    def _wait(self, until: float) -> bool:
+    def _wait(self, until: float, *, or_hurried: bool = False) -> bool:
         """Wait for the moment `until` of the monotonic clock; False as soon as the client has closed."""
         while not self._stopping.is_set():
             left = until - time.monotonic()
-            if left <= 0:
+            if left <= 0 or (or_hurried and self._hurried.is_set()):
                 return True
             if self._client_closed(min(left, LOOK)):
                 return False

@@ -60,6 +60,17 @@ def test_a_fixed_text_and_a_duration(model_server: ModelServer) -> None:
     assert paced.pause * len(paced.pieces) == pytest.approx(8.0)
 
 
+def test_what_comes_slowly_can_be_hurried(model_server: ModelServer) -> None:
+    model_server.set(text="Un texte fixe.", token_delay=3600)
+    said: list[object] = []
+    reader = threading.Thread(target=lambda: said.append(stream(model_server, timeout=60).content))
+    reader.start()
+    model_server.journal.wait_requests(1)
+    model_server.hurry()
+    reader.join()
+    assert said == ["Un texte fixe."]
+
+
 def test_rules_by_substring_then_by_count_then_default(model_server: ModelServer) -> None:
     model_server.set(text="par défaut")
     model_server.set(text="la prochaine", times=1)
