@@ -15,6 +15,7 @@ task_routes = {
     "tasks.notices.*": {"queue": "background"},
     "tasks.proposals.*": {"queue": "background"},
     "tasks.stats.*": {"queue": "background"},
+    "tasks.looking.*": {"queue": "background"},
     "tasks.knowledge.search": {"queue": "background"},
     "tasks.knowledge.ingest": {"queue": "documents"},
     "tasks.photos.*": {"queue": "images"},

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from prometheus_client import multiprocess
+from sqlalchemy.orm import configure_mappers
 
 from webapp.serving import WithoutSenders
 
@@ -27,7 +28,8 @@ control_socket_disable = True  # signals are all we use, and two copies must not
 
 
 def when_ready(_server: Any) -> None:  # noqa: ANN401  gunicorn ships no types
-    """Before the workers are forked: what is never collected is never written to, and so stays shared."""
+    """Before the workers are forked: what is made here and never collected is never written to, and so stays shared."""
+    configure_mappers()
     gc.collect()
     gc.freeze()
 

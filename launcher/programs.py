@@ -37,12 +37,12 @@ def services(binaries: Path, env: Mapping[str, str], configuration: Configuratio
     """What stays. Flower shows everything to whoever reaches it, so without a password it is left out."""
     programs = [
         Program("web", (str(binaries / "gunicorn"), "-c", "gunicorn.conf.py", "wsgi:app"), env),
-        Program("dispatcher", (str(binaries / "python"), "-m", "tasks.dispatcher"), env),
+        Program("dispatcher", _python(binaries, "tasks.dispatcher"), env),
         *_workers(binaries, env, configuration.reply_concurrency),
     ]
     if env.get("FLOWER_BASIC_AUTH"):
         place = ("--address=127.0.0.1", f"--port={configuration.flower_port}")
-        programs.append(Program("flower", (*_celery(binaries), "flower", *place), without_counts(env)))
+        programs.append(Program("flower", (*_python(binaries, "tasks.flower"), *place), without_counts(env)))
     return programs
 
 
@@ -64,11 +64,10 @@ def _workers(binaries: Path, env: Mapping[str, str], reply_slots: int) -> list[P
     # A worker told to stop politely finishes its task first, however long; with its launcher dead it must not. Celery
     # ties the children of a pool to their parent in the same way.
     death = signal.SIGKILL
-    common = ("--without-gossip", "--without-mingle", "-E", "--loglevel=INFO")
     return [
         Program(
             name,
-            (*_celery(binaries), "worker", "-Q", queue, "-P", pool, "-c", str(slots), "-n", f"{name}@%h", *common),
+            (*_python(binaries, "tasks.celery_worker"), "-Q", queue, "-P", pool, "-c", str(slots), "-n", f"{name}@%h"),
             env,
             death_signal=death,
         )
@@ -76,5 +75,5 @@ def _workers(binaries: Path, env: Mapping[str, str], reply_slots: int) -> list[P
     ]
 
 
-def _celery(binaries: Path) -> tuple[str, ...]:
-    return (str(binaries / "celery"), "-A", "tasks.worker")
+def _python(binaries: Path, module: str) -> tuple[str, ...]:
+    return (str(binaries / "python"), "-m", module)

@@ -10,7 +10,6 @@ from tasks.liveness import Liveness
 from webapp import logs
 from webapp import settings as environment
 from webapp.models.engine import open_sessions
-from webapp.storage import Storage, open_storage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from webapp.assistant.embeddings import Encoder
     from webapp.assistant.llm import ModelClient
     from webapp.settings import Settings
+    from webapp.storage import Storage
 
 POOL_SIZE = 10  # threads write in short transactions and think with none open
 
@@ -51,7 +51,7 @@ class Runtime:
 
     @cached_property
     def documents(self) -> Storage:
-        return open_storage(self.settings, "documents")
+        return self._open("documents")
 
     @property
     def workshop(self) -> Path:
@@ -62,4 +62,9 @@ class Runtime:
 
     @cached_property
     def photos(self) -> Storage:
-        return open_storage(self.settings, "photos")
+        return self._open("photos")
+
+    def _open(self, folder: str) -> Storage:
+        from webapp.storage import open_storage
+
+        return open_storage(self.settings, folder)

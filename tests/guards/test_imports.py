@@ -33,14 +33,33 @@ def test_import_rules_hold() -> None:
 
 
 def test_the_web_process_loads_no_model_no_index_no_pdf_library_and_no_broker() -> None:
-    code = (
-        "import json, sys; from wsgi import app;"
-        "app.test_client().get('/api/openapi.json'); app.test_client().get('/login');"
-        "print(json.dumps(sorted(sys.modules)))"
+    loaded = _loaded(
+        "from wsgi import app; app.test_client().get('/api/openapi.json'); app.test_client().get('/login')"
     )
-    told = subprocess.run(
-        [sys.executable, "-c", code], cwd=commands.ROOT, env=ENVIRON, capture_output=True, text=True, check=True
-    )
-    loaded = set(json.loads(told.stdout))
     assert "flask" in loaded
     assert {name for name in HEAVY if name in loaded} == set()
+
+
+def test_a_worker_loads_nothing_heavy_before_its_first_job() -> None:
+    loaded = _loaded("from tasks.celery_worker import app; app.loader.import_default_modules(); app.Worker")
+    assert {"tasks.replies", "celery.apps.worker"} <= loaded
+    unused = {*HEAVY, "celery.bin", "click_repl", "pygments", "flower", "fsspec", "flask"}
+    assert loaded & unused == {"celery", "kombu", "redis", "tasks"}
+
+
+def test_flower_loads_nothing_of_ours_but_its_entry() -> None:
+    loaded = _loaded("import tasks.flower")
+    assert {name for name in loaded if name.startswith(("tasks.", "webapp"))} == {"tasks.flower", "tasks.transport"}
+
+
+def _loaded(code: str) -> set[str]:
+    """The modules a process of ours holds after some code."""
+    told = subprocess.run(
+        [sys.executable, "-c", f"{code}; import json, sys; print(json.dumps(sorted(sys.modules)))"],
+        cwd=commands.ROOT,
+        env=ENVIRON,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(json.loads(told.stdout))

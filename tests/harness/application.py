@@ -8,9 +8,11 @@ import secrets
 from typing import TYPE_CHECKING
 
 import alembic.command
+from sqlalchemy import create_engine
 
 from launcher.ports import LOOPBACK, free_port
 from tests.harness import commands
+from webapp.models.engine import WORKER_STATEMENT_TIMEOUT_MS, connect_args
 from webapp.settings import Settings, load
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from flask import Flask
+    from sqlalchemy import Engine
 
 
 def settings(database_url: str, redis_url: str, folder: Path, **environ: str) -> Settings:
@@ -38,6 +41,12 @@ def settings(database_url: str, redis_url: str, folder: Path, **environ: str) ->
 def with_driver(database_url: str) -> str:
     """The address as SQLAlchemy needs it."""
     return load({"DATABASE_URL": database_url, "REDIS_URL": "-", "SECRET_KEY": "-"}).database_url
+
+
+def engine(database_url: str, pool_size: int = 1) -> Engine:
+    """Connections as the workers make them; dispose of it."""
+    arguments = connect_args(WORKER_STATEMENT_TIMEOUT_MS)
+    return create_engine(with_driver(database_url), pool_size=pool_size, connect_args=arguments)
 
 
 @contextlib.contextmanager

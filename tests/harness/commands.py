@@ -56,18 +56,21 @@ def argv(name: str) -> list[str]:
     if kind == WEB:
         return program("gunicorn", "-c", "gunicorn.conf.py", "wsgi:app")
     if kind == DISPATCHER:
-        return [sys.executable, "-m", "tasks.dispatcher"]
+        return module("tasks.dispatcher")
     return worker_argv(Queue(kind), f"{name}@%h")
 
 
 def worker_argv(queue: Queue, node: str) -> list[str]:
     """A Celery worker of one queue, with that queue's pool, under the node name `node`."""
     pool, slots = POOLS[queue]
-    of_queue = ["-Q", queue, "-P", pool, "-c", str(slots), "-n", node]
-    quiet = ["--without-gossip", "--without-mingle", "-E", "--loglevel=INFO"]
-    return program("celery", "-A", "tasks.worker", "worker", *of_queue, *quiet)
+    return module("tasks.celery_worker", "-Q", queue, "-P", pool, "-c", str(slots), "-n", node)
 
 
 def program(name: str, *arguments: str) -> list[str]:
     """A program of this virtual environment."""
     return [str(BIN / name), *arguments]
+
+
+def module(name: str, *arguments: str) -> list[str]:
+    """A module of ours, run as a program."""
+    return [sys.executable, "-m", name, *arguments]

@@ -56,15 +56,16 @@ class Clone:
         (venv / "launcher-stamp.json").write_text(json.dumps(stamp))
 
     def install_stand_ins(self) -> None:
-        """Programs under the names of the true ones; tasks.dispatcher likewise."""
+        """Programs under the names of the true ones; the modules of tasks/ likewise."""
         programs = self.folder / ".venv" / "bin"
-        for source in STAND_INS.glob("*.py"):
-            target = programs / source.stem
-            target.write_text(f"#!{programs / 'python'}\n{source.read_text()}")
+        for name in ("flask", "gunicorn"):
+            target = programs / name
+            target.write_text(f"#!{programs / 'python'}\n{(STAND_INS / f'{name}.py').read_text()}")
             target.chmod(0o755)
         (self.folder / "tasks").mkdir()
         (self.folder / "tasks" / "__init__.py").touch()
-        shutil.copy(STAND_INS / "celery.py", self.folder / "tasks" / "dispatcher.py")
+        for name in ("dispatcher", "celery_worker", "flower"):
+            shutil.copy(STAND_INS / "stays.py", self.folder / "tasks" / f"{name}.py")
 
     def environment(self, more: Mapping[str, str]) -> dict[str, str]:
         plain = {name: value for name, value in os.environ.items() if name not in TOOLS}

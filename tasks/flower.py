@@ -1,0 +1,19 @@
+"""Entry 4: `python -m tasks.flower --address=... --port=...`: Flower on our broker, without our tasks in its memory."""
+
+import os
+import sys
+
+import click
+from celery import Celery
+from celery.bin.base import CLIContext
+from flower.command import flower
+
+from tasks import transport
+
+# Flower reads the options of the command it is usually part of.
+command = click.Group("celery", commands={"flower": flower})
+
+if __name__ == "__main__":
+    transport.install()
+    app = Celery("chatbot-sav", broker=os.environ["REDIS_URL"], config_source="celeryconfig")
+    command(["flower", *sys.argv[1:]], obj=CLIContext(app=app, no_color=True, workdir=None))
