@@ -1,14 +1,18 @@
 #!/usr/bin/env bash
-# The suite on the versions of production: Debian's PostgreSQL and Redis, given by address, and the operators' own
-# programs, which the tests of monitoring/ run where they are. Without browser tests and without those of the launcher,
-# which brings servers of its own. What cannot be installed is said, and gone on without.
+# The suite on the versions of production: Debian's PostgreSQL 15 and Redis 7, given by address, and the operators' own
+# programs, which the tests of monitoring/ run where they are. Without the browser's tests, without the launcher's, which
+# bring servers of their own, and without the folders that touch no server and have had their run in `make test`.
+# What cannot be installed is said, and gone on without; what is installed and does not start is a fault.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
 PACKAGES=(postgresql redis-server prometheus prometheus-alertmanager prometheus-postgres-exporter
     prometheus-redis-exporter prometheus-node-exporter nginx openssl docker-compose)
 FOLDER=$(mktemp -d) || exit 1
+LEFT_OUT=(browser launcher assistant fakes benchmarks demo)
 REDIS_PID=""
+POLICY=/usr/sbin/policy-rc.d
+POLICY_MADE=""
 POSTGRES_BIN=""
 
 install_packages() {
@@ -17,10 +21,10 @@ install_packages() {
         return 0
     fi
     # A package must not start a server of its own: it would hold the port a test or an operator wants.
-    local log=$FOLDER/apt.log policy=/usr/sbin/policy-rc.d made="" package
-    if [ ! -e "$policy" ] && printf '#!/bin/sh\nexit 101\n' >"$policy"; then
-        chmod 755 "$policy"
-        made=yes
+    local log=$FOLDER/apt.log package
+    if [ ! -e "$POLICY" ] && printf '#!/bin/sh\nexit 101\n' >"$POLICY"; then
+        chmod 755 "$POLICY"
+        POLICY_MADE=yes
     fi
     apt-get update >"$log" 2>&1 </dev/null
     if ! apt-get install -y --no-install-recommends "${PACKAGES[@]}" >>"$log" 2>&1 </dev/null; then
@@ -29,7 +33,12 @@ install_packages() {
                 echo "production: $package could not be installed" >&2
         done
     fi
-    [ -z "$made" ] || rm -f "$policy"
+    allow_services
+}
+
+allow_services() {
+    [ -z "$POLICY_MADE" ] || rm -f "$POLICY"
+    POLICY_MADE=""
 }
 
 # PostgreSQL refuses root; the user Debian's package makes, or whoever runs this.
@@ -45,9 +54,12 @@ free_port() {
     python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
-start_postgres() {
+servers_are_here() {
     POSTGRES_BIN=$(find /usr/lib/postgresql -maxdepth 2 -name bin -type d 2>/dev/null | sort -V | tail -n 1)
-    [ -n "$POSTGRES_BIN" ] && [ -x "$POSTGRES_BIN/initdb" ] && [ -x "$POSTGRES_BIN/postgres" ] || return 1
+    [ -x "$POSTGRES_BIN/initdb" ] && [ -x "$POSTGRES_BIN/postgres" ] && command -v redis-server >/dev/null 2>&1
+}
+
+start_postgres() {
     local port password=$1
     port=$(free_port)
     mkdir "$FOLDER/postgres"
@@ -68,7 +80,6 @@ start_postgres() {
 }
 
 start_redis() {
-    command -v redis-server >/dev/null 2>&1 || return 1
     local port password=$1
     port=$(free_port)
     (umask 077 && printf 'bind 127.0.0.1\nport %s\nrequirepass %s\ndir %s\nsave ""\n' "$port" "$password" "$FOLDER" \
@@ -87,6 +98,7 @@ start_redis() {
 }
 
 clean_up() {
+    allow_services
     if [ -d "$FOLDER/postgres/data" ]; then
         as_database_user "$POSTGRES_BIN/pg_ctl" -D "$FOLDER/postgres/data" -m immediate -w stop >/dev/null 2>&1
     fi
@@ -100,12 +112,16 @@ trap clean_up EXIT
 
 export DEBIAN_FRONTEND=noninteractive
 install_packages
+if ! servers_are_here; then
+    echo "production: PostgreSQL or Redis of Debian is not here; the suite is not run on them" >&2
+    exit 0
+fi
 secret=$(python3 -c 'import secrets; print(secrets.token_hex(24))')
 if ! start_postgres "$secret" || ! start_redis "$secret"; then
-    echo "production: PostgreSQL or Redis of Debian is not here; the suite is not run on them" >&2
+    echo "production: PostgreSQL or Redis of Debian did not start" >&2
     tail -n 5 "$FOLDER"/*.log "$FOLDER/postgres/log" 2>/dev/null >&2
-    exit 0
+    exit 1
 fi
 export TEST_DATABASE_URL TEST_REDIS_URL
 echo "production: $("$POSTGRES_BIN/postgres" --version), $(redis-server --version | cut -d' ' -f1-3)"
-make test ARGS="--ignore=tests/browser --ignore=tests/launcher"
+make test ARGS="${LEFT_OUT[*]/#/--ignore=tests/}"

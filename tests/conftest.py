@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import sys
@@ -10,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
 from tests.fakes.model_server import ModelServer
@@ -21,6 +21,7 @@ from tests.harness.people import create_person
 from tests.harness.servers import Servers
 from tests.harness.stack import Stack
 from webapp.domain import Role
+from webapp.services import stats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -99,7 +100,7 @@ def services_url(servers: Servers, template: str) -> str:
 @pytest.fixture
 def session(services_url: str) -> Iterator[Session]:
     """For tests of services: flush, commit and roll back at will, nothing outlives the test."""
-    engine = create_engine(application.with_driver(services_url))
+    engine = application.engine(services_url)
     with engine.connect() as connection, connection.begin() as transaction:
         with Session(connection, expire_on_commit=False, join_transaction_mode="create_savepoint") as one:
             yield one
@@ -208,3 +209,9 @@ def own_stack(
     url = own_servers.create_database(OF_A_TEST)
     application.migrate(application.settings(url, own_servers.redis_url, tmp_path))
     return new_stack(url, own_servers.redis_url, OPENAI_API_KEY="sk-of-a-test", OPENAI_BASE_URL=model_server.base_url)
+
+
+@pytest.fixture
+def fresh_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow this machine is, figures of a period are read for each who asks."""
+    monkeypatch.setattr(stats, "SLOW_S", math.inf)

@@ -62,7 +62,7 @@ def watched(own_stack: Stack, tmp_path: Path) -> Iterator[tuple[Stack, Prometheu
     port = own_stack.environ["FLOWER_PORT"]
     # As docker-compose.yml has it: Flower has no part in the folder of counts.
     environ = {name: value for name, value in own_stack.environ.items() if name != commands.METRICS_FOLDER}
-    argv = commands.program("celery", "-A", "tasks.worker", "flower", f"--address={LOOPBACK}", f"--port={port}")
+    argv = commands.module("tasks.flower", f"--address={LOOPBACK}", f"--port={port}")
     flower = Process("flower", argv, environ, commands.ROOT, own_stack.folder)
     flower.start()
     targets = {"sav": own_stack.settings.metrics_port, "flower": int(port)}

@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 from sqlalchemy.orm import sessionmaker
 
-from tests.harness.application import with_driver
+from tests.harness import application
 from tests.services.work import answer, claim, claimed, conversation, identity, job, reply, say, slot, transaction
 from webapp.domain import OPEN_JOB_STATUSES, HandoverReason, JobKind, JobStatus, Outcome, Queue, Role
 from webapp.models import Draft, Job
@@ -149,7 +149,7 @@ def test_two_dispatchers_never_publish_the_same_job(database_url: str) -> None:
 
 
 def test_many_workers_claim_each_job_once_and_answer_each_case_in_order(database_url: str) -> None:
-    engine = create_engine(with_driver(database_url), pool_size=THREADS)
+    engine = application.engine(database_url, THREADS)
     sessions = sessionmaker(engine, expire_on_commit=False)
     with sessions.begin() as session:
         client = identity(session)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from webapp.services.accounts import Identity
 
+pytestmark = pytest.mark.usefixtures("fresh_figures")
+
 PARIS = "Europe/Paris"
 MINUTES = 60
 

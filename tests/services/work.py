@@ -6,10 +6,9 @@ import contextlib
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
-from tests.harness.application import with_driver
+from tests.harness import application
 from webapp.domain import Author, JobKind, Language, Outcome, Reply, Role
 from webapp.models import Account, Conversation, Job, Message
 from webapp.services import accounts, jobs, messages, replies
@@ -29,7 +28,7 @@ DEADLINE_S = 600
 @contextlib.contextmanager
 def transaction(database_url: str) -> Iterator[Session]:
     """A session of its own connection, committed at the end."""
-    engine = create_engine(with_driver(database_url))
+    engine = application.engine(database_url)
     try:
         with Session(engine, expire_on_commit=False) as session, session.begin():
             yield session

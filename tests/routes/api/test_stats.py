@@ -9,6 +9,8 @@ from tests.routes.api.problem import problem
 if TYPE_CHECKING:
     from tests.harness.api import ApiClient
 
+pytestmark = pytest.mark.usefixtures("fresh_figures")
+
 PERIODS = {"week": 7, "month": 30, "quarter": 90, "year": 365}
 
 
