@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sqlalchemy import CursorResult
+    from sqlalchemy import Result
     from sqlalchemy.orm import Session
 
 _PARAMETER = re.compile(r"(?<!:):([a-z]\w*)")
@@ -29,10 +29,10 @@ class Prepared:
             *(bindparam(each, type_=PG_UUID(as_uuid=True)) for each, kind in types.items() if kind == "uuid")
         )
 
-    def execute(self, session: Session, values: Mapping[str, Any]) -> CursorResult[*tuple[Any, ...]]:
+    def execute(self, session: Session, values: Mapping[str, Any]) -> Result[*tuple[Any, ...]]:
         """Run it, prepared at its first use on a connection. A statement outlives the transaction that prepares it."""
         connection = session.connection()
         if self._name not in connection.info:
             connection.exec_driver_sql(self._prepare, execution_options={"no_parameters": True})
             connection.info[self._name] = True
-        return connection.execute(self._execute, dict(values))
+        return session.execute(self._execute, dict(values))

@@ -27,7 +27,7 @@ OF_LISTS = FIELDS - {"messages", "more", "jobs"}
 OURS = {"unread", "waiting_since", "language", "handover_reason", "handover_note", "brief"} | {
     *("summary_fields", "summary_edited", "closing_feedback"),
 }
-OF_A_CASE = {"standing", "writing", "facts"}
+OF_A_CASE = {"standing", "writing", "facts", "opinions"}
 
 
 @pytest.fixture
