@@ -37,7 +37,7 @@ PASSAGES = 5
 MODEL_ATTEMPTS = 2
 LONGEST_WAIT_BEFORE_QUOTING_S = 10.0
 LONGEST_BACKOFF_S = 60.0
-DRAFT_EVERY_S = 0.3
+DRAFT_EVERY_S = 0.5  # as often as browsers ask
 
 
 @dataclass(frozen=True, slots=True)

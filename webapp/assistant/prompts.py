@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 NO_ANSWER = "NO_ANSWER"  # what the model says when the passages do not answer
 _CHARACTERS_PER_TOKEN = 3.5  # of French and English text, on the safe side
-_HISTORY_TOKENS = 300  # the last exchanges: what a question leans on; the search has its own way to read it
+_HISTORY_TOKENS = 280  # the last exchanges: what a question leans on; the search has its own way to read it
 _WEAK = 0.55  # of the best score: passages below it are paid for and hardly ever hold the answer
 _QUESTION_CHARACTERS = 4_000
 _TURN_CHARACTERS = 700

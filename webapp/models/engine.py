@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import select
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import create_engine
+import psycopg2
+from sqlalchemy import create_engine, event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import Pool
 
 if TYPE_CHECKING:
     from webapp.settings import Settings
@@ -32,10 +36,25 @@ def engine_options(pool_size: int, statement_timeout_ms: int) -> dict[str, Any]:
         "pool_size": pool_size,
         "max_overflow": 2,
         "pool_timeout": 5,
-        "pool_pre_ping": True,
         "hide_parameters": True,  # they are what people wrote, and errors get logged
         "connect_args": connect_args(statement_timeout_ms),
     }
+
+
+@event.listens_for(Pool, "checkout")
+def _notice_hangup(connection: Any, _record: object, _proxy: object) -> None:  # noqa: ANN401  psycopg2 has no types
+    """Follow a connection that its server closed meanwhile by a new one, without asking the server each time.
+
+    An idle connection has nothing to read but its end. One that a network swallowed without a word is noticed by
+    tcp_user_timeout, as it would be by a question.
+    """
+    waiting = select.poll()
+    try:
+        waiting.register(connection, select.POLLIN)
+    except psycopg2.InterfaceError:
+        raise DisconnectionError from None
+    if waiting.poll(0):
+        raise DisconnectionError
 
 
 def open_sessions(settings: Settings, pool_size: int) -> sessionmaker[Session]:

@@ -14,6 +14,7 @@ from webapp.domain import QUEUE_OF_KIND, JobKind, JobStatus, Queue
 from webapp.models import Job
 from webapp.models.jobs import NUMBER_SEQUENCES
 from webapp.models.operations import PAUSED
+from webapp.models.prepared import Prepared
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,11 +67,16 @@ class Claim:
         return self.document_id
 
 
-_HAS_DUE = text(f"""
+_HAS_DUE = Prepared(
+    "has_due",
+    f"""
 SELECT EXISTS (SELECT 1 FROM job WHERE queue = :queue AND status = 'queued' AND next_at <= clock_timestamp()
     AND (published_at IS NULL OR published_at < clock_timestamp() - make_interval(secs => :republish))
     AND NOT {PAUSED.format(job="job")})
-""")  # noqa: S608  constants of ours
+""",  # noqa: S608  constants of ours
+    queue="text",
+    republish="double precision",
+)
 # What is shown already is read after all that waits to be shown. Order alone sees to it: a hundred readings that are
 # only put off, each older than the next cleaning, keep a worker busy with putting them off.
 _IN_TURN = "request->>'step' IS NOT NULL, number"
@@ -87,7 +93,9 @@ AND status = 'queued' ORDER BY {_IN_TURN} FOR UPDATE SKIP LOCKED
 """)  # noqa: S608  constants of ours
 _PUBLISHED = text("UPDATE job SET published_at = clock_timestamp() WHERE id = ANY(:ids) RETURNING id, request_id")
 
-_CLAIM = text(f"""
+_CLAIM = Prepared(
+    "claim_job",
+    f"""
 UPDATE job j SET status = 'running', attempts = attempts + 1, fence = fence + 1, worker_key = :worker_key,
     lease_until = clock_timestamp() + make_interval(secs => :lease),
     started_at = coalesce(started_at, clock_timestamp())
@@ -98,7 +106,12 @@ WHERE id = :id AND status = 'queued' AND kind = :kind AND next_at <= clock_times
   AND NOT {PAUSED.format(job="j")}
 RETURNING id, kind, fence, attempts, crashes, requester_id, conversation_id, message_id, document_id, attachment_id,
     request, extract(epoch FROM clock_timestamp() - greatest(created_at, next_at))::float8 AS waited_s, request_id
-""")  # noqa: S608  constants of ours
+""",  # noqa: S608  constants of ours
+    id="uuid",
+    kind="text",
+    worker_key="bigint",
+    lease="double precision",
+)
 
 _STANDS = text("SELECT id FROM job WHERE id = :id AND status = 'running' AND fence = :fence FOR NO KEY UPDATE")
 
@@ -160,7 +173,7 @@ def wake_dispatcher(session: Session) -> None:
 def has_due(session: Session, queue: Queue) -> bool:
     """Say whether a queue has jobs whose ticket is to be sent, first or again."""
     where = {"queue": queue.value, "republish": REPUBLISH_AFTER_S}
-    return bool(session.execute(_HAS_DUE, where).scalar())
+    return bool(_HAS_DUE.execute(session, where).scalar())
 
 
 def publishable(session: Session, queue: Queue, room: int) -> Sequence[tuple[UUID, JobKind]]:
@@ -177,7 +190,7 @@ def mark_published(session: Session, ids: Sequence[UUID]) -> Sequence[tuple[UUID
 def claim(session: Session, job_id: UUID, kind: JobKind, *, worker_key: int, lease_s: int) -> Claim | None:
     """Take a job that is due; None when it is not (a double ticket, an older question of its case, a pause)."""
     where = {"id": job_id, "kind": kind.value, "worker_key": worker_key, "lease": lease_s}
-    row = session.execute(_CLAIM, where).one_or_none()
+    row = _CLAIM.execute(session, where).one_or_none()
     return None if row is None else Claim(row.id, JobKind(row.kind), *row[2:])
 
 

@@ -29,6 +29,7 @@ WAIT_STEPS = ((10, 1), (60, 5), (float("inf"), 30))  # under so many seconds, to
 RUNNING_POLL_MS = 500
 MIN_QUEUED_POLL_MS = 500
 MAX_QUEUED_POLL_MS = 4000
+NEAR_MS = 2000  # before its turn as it was estimated, a job is asked for as often as one that runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,8 @@ class JobView:
             return None
         if self.status is JobStatus.RUNNING:
             return RUNNING_POLL_MS
-        wait_ms = (self.estimated_wait_s or 0) * 1000 // 4
-        return max(MIN_QUEUED_POLL_MS, min(MAX_QUEUED_POLL_MS, wait_ms))
+        wait_ms = (self.estimated_wait_s or 0) * 1000
+        return max(MIN_QUEUED_POLL_MS, min(MAX_QUEUED_POLL_MS, (wait_ms - NEAR_MS) // 4))
 
 
 _SELECT = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, select
 
 from webapp.domain import (
     Author,
@@ -22,6 +22,7 @@ from webapp.domain import (
 )
 from webapp.media import MediaType
 from webapp.models import Conversation, Draft, Firm, Job, Message
+from webapp.models.prepared import Prepared
 from webapp.services import facts, jobs, knowledge, photos
 from webapp.services.handover import (
     hand_over_open_replies,
@@ -46,12 +47,20 @@ if TYPE_CHECKING:
 HISTORY_TURNS = 40  # more than any token budget keeps
 NO_ANSWERS_BEFORE_A_PERSON = 2
 
-_WRITE_DRAFT = text("""
+# A draft may be lost, so its commit waits for no disk.
+_WRITE_DRAFT = Prepared(
+    "write_draft",
+    """
 INSERT INTO draft (job_id, fence, revision, text, progress)
-SELECT id, fence, 1, :text, 0 FROM job WHERE id = :id AND status = 'running' AND fence = :fence
+SELECT id, fence, 1, :text, 0 FROM job, (SELECT set_config('synchronous_commit', 'off', true)) AS unhurried
+WHERE id = :id AND status = 'running' AND fence = :fence
 ON CONFLICT (job_id) DO UPDATE SET text = excluded.text, fence = excluded.fence, revision = draft.revision + 1
 RETURNING job_id
-""")
+""",
+    text="text",
+    id="uuid",
+    fence="integer",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +152,7 @@ def _last_closing(session: Session, conversation: Conversation) -> datetime | No
 
 def write_draft(session: Session, claim: Claim, draft: str) -> bool:
     """Show the reply as far as it is written; False when the claim no longer stands."""
-    session.execute(text("SET LOCAL synchronous_commit = off"))
-    written = session.execute(_WRITE_DRAFT, {"id": claim.job_id, "fence": claim.fence, "text": draft})
+    written = _WRITE_DRAFT.execute(session, {"id": claim.job_id, "fence": claim.fence, "text": draft})
     return written.one_or_none() is not None
 
 
