@@ -11,7 +11,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-WIDTH, LABEL, ROW, BAR, MOST = 860, 330, 30, 14, 2.0
+WIDTH, LABEL, ROW, BAR, MOST = 900, 330, 30, 14, 2.0
 STYLE = """
 text{font:13px system-ui,sans-serif;fill:#1d2430}.goal{stroke:#1d2430;stroke-dasharray:3 3}.met{fill:#2f7d5b}
 .missed{fill:#b4472e}.ground{fill:#fff}.note{fill:#5a6475;font-size:12px}
@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
 def svg(lines: list[dict[str, Any]]) -> str:
     """The dashed line is the goal; a bar that reaches it from the left meets it."""
     height = ROW * (len(lines) + 2)
-    scale = (WIDTH - LABEL - 150) / MOST
+    scale = (WIDTH - LABEL - 190) / MOST
     goal = LABEL + scale
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="Goals">',
@@ -43,8 +43,8 @@ def svg(lines: list[dict[str, Any]]) -> str:
 def _row(line: dict[str, Any], top: float, scale: float) -> list[str]:
     reached = min(MOST, reach(line))
     kind = "met" if line["ok"] else "missed"
-    figure = f"{line['value']:g} {line['unit']}" if line["ratio"] is None else f"x {line['ratio']:g}"
-    end = LABEL + reached * scale + 8
+    figure = f"{line['value']:.3g} {line['unit']}" if line["ratio"] is None else f"x {line['ratio']:.3g}"
+    end = LABEL + max(1.0, reached) * scale + 8  # never across the line of the goal
     return [
         f'<text x="{LABEL - 10}" y="{top + 12}" text-anchor="end">{escape(line["name"])}</text>',
         f'<rect class="{kind}" x="{LABEL}" y="{top}" width="{max(1.0, reached * scale):.1f}" height="{BAR}" rx="2"/>',
