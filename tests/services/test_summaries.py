@@ -158,6 +158,20 @@ def test_a_case_opened_meanwhile_is_left_alone(session: Session, client: Identit
     assert _summary(session, sent) == (None, "pending", False)
 
 
+def test_closed_again_after_its_job_ended_on_the_open_case_another_is_owed(
+    session: Session, client: Identity, sent: Accepted
+) -> None:
+    first = _close(session, client, sent)
+    conversations.reopen(session, client, sent.conversation_id)
+    assert _write(session, first) is False
+    second = _close(session, client, sent)
+    assert second != first
+    assert _close(session, client, sent) == second
+    assert _write(session, second)
+    assert _summary(session, sent) == ("Premier", "ready", False)
+    assert _close(session, client, sent) == second
+
+
 def test_what_a_person_corrected_stands(session: Session, client: Identity, sent: Accepted) -> None:
     mine = claimed(session, _close(session, client, sent), JobKind.SUMMARY)
     _edit(session, sent, "De ma main")

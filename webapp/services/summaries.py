@@ -47,8 +47,11 @@ def owe(session: Session, conversation: Conversation, requester_id: UUID) -> UUI
     """Owe the summary of a locked, closed case.
 
     Returns:
-        The job, the one of before when nothing was said since.
+        The job, the one of before when nothing was said since; a new one where that ended while the case was open.
     """
+    if conversation.summary_state is SummaryState.PENDING:
+        ended = Job.dedupe_key == _key(conversation), Job.finished_at.is_not(None)
+        session.execute(update(Job).where(*ended).values(dedupe_key=None))
     return jobs.enqueue(
         session,
         JobKind.SUMMARY,
