@@ -44,8 +44,9 @@ broker_transport_options = {
     "unacked_restore_throttle": 1,
 }
 
-# No worker_disable_prefetch: on threads it notices freed slots only once a second, and two workers fall into step.
+# A ticket taken in advance waits behind a busy slot while another process may have a free one (tasks/slots.py).
 worker_prefetch_multiplier = 1
+worker_disable_prefetch = True
 worker_cancel_long_running_tasks_on_connection_loss = True
 worker_proc_alive_timeout = 60  # a child that imports for five seconds is not dead
 worker_hijack_root_logger = False

@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING
 import redis
 from celery import Celery
 
+from tests.fakes.model_modes import Mode
 from tests.harness import commands
 from tests.harness.processes import Process
 from tests.harness.servers import query
+from tests.harness.waiting import PATIENCE
 from tests.tasks import desk
 from tests.tasks.desk import QUESTION
 from webapp.domain import Queue
 
 if TYPE_CHECKING:
+    from tests.fakes.model_server import ModelServer
     from tests.harness.api import ApiClient
     from tests.harness.stack import Stack
 
@@ -135,4 +138,21 @@ def test_bytes_that_are_no_ticket_stop_nobody_for_good(stack: Stack) -> None:
             broker.lpush(Queue.REPLIES, one)
     assert client.ask(QUESTION)["result"]["message"]["outcome"] == "answered"
     assert stack.process("replies-1").alive
+    assert desk.broken(stack) == {}
+
+
+def test_a_ticket_is_taken_by_a_free_slot_alone(stack: Stack, model_server: ModelServer) -> None:
+    """Two processes hold eight questions each: two more stay where either can take them, and are answered in turn."""
+    desk.teach(stack.settings)
+    stack.environ["MAX_PENDING_PER_CLIENT"] = "100"
+    stack.start(workers={"replies": 2})
+    client = stack.client()
+    model_server.set(Mode.ANSWER, text=f"{desk.FACT} [1]", duration=30)
+    jobs = _ask(client, 18)
+    model_server.journal.wait_requests(16, PATIENCE)
+    desk.until(lambda: _published(stack) == 2, "the last tickets to be sent", stack)
+    with contextlib.closing(redis.Redis.from_url(stack.environ["REDIS_URL"])) as broker:
+        assert broker.llen(Queue.REPLIES) == 2
+    model_server.hurry()
+    _all_answered_once(stack, client, jobs)
     assert desk.broken(stack) == {}
