@@ -22,7 +22,7 @@ from tasks.tickets import Broker
 from tasks.worker import app, settings
 from webapp import logs, metrics
 from webapp.assistant import llm
-from webapp.domain import HandoverReason, Queue
+from webapp.domain import HandoverReason
 from webapp.models.engine import WORKER_STATEMENT_TIMEOUT_MS, connect_args, open_sessions
 from webapp.services import jobs, model_use, notices, retention, supervision, throttle
 from webapp.services.jobs import CHANNEL
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from psycopg2.extensions import connection as pg_connection
+
+    from webapp.domain import Queue
 
 log = logging.getLogger("tasks.dispatcher")
 
@@ -105,7 +107,9 @@ class Dispatcher:
         """Send tickets for what is due; True when there may be more at once."""
         try:
             self._each(LOOK_EVERY_S, self._resend_lost)
-            sent = [self._publish(queue) for queue in Queue]
+            with self._sessions.begin() as session:
+                due = jobs.due_queues(session)
+            sent = [self._publish(queue) for queue in due]
         except (redis.RedisError, BrokerError, OSError) as error:
             log.warning("broker away: %s", type(error).__name__)
             return False
@@ -113,8 +117,6 @@ class Dispatcher:
 
     def _publish(self, queue: Queue) -> bool:
         with self._sessions.begin() as session:
-            if not jobs.has_due(session, queue):
-                return False
             room = min(BATCH, self._broker.room(queue))
             if room == 0:
                 time.sleep(FULL_PAUSE_S)  # no notification tells of room

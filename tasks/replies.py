@@ -16,7 +16,7 @@ from tasks.worker import app
 from webapp import metrics
 from webapp.domain import HandoverReason, JobKind, Outcome, Question, Reply
 from webapp.errors import ModelUnavailableError
-from webapp.services import knowledge, replies
+from webapp.services import knowledge, questions, replies
 from webapp.settings import ModelOut
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from webapp.assistant.llm import ModelClient
     from webapp.domain import Brief, Candidate, Language, Passage
     from webapp.services.jobs import Claim
-    from webapp.services.replies import Asked
+    from webapp.services.questions import Asked
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,6 @@ PASSAGES = 5
 MODEL_ATTEMPTS = 2
 LONGEST_WAIT_BEFORE_QUOTING_S = 10.0
 LONGEST_BACKOFF_S = 60.0
-DRAFT_EVERY_S = 0.5  # as often as browsers ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ class Handover:
 
 
 def prepare(session: Session, claim: Claim) -> Asked:
-    return replies.asked(session, claim)
+    return questions.asked(session, claim)
 
 
 def think(runtime: Runtime, claim: Claim, asked: Asked) -> Thought | Handover:
@@ -169,17 +168,12 @@ def _backoff(attempts: int) -> float:
 
 
 def _draft_writer(runtime: Runtime, claim: Claim) -> Callable[[str], None]:
-    """Return what shows the growing text, a few times a second at most.
+    """Return what shows the growing text.
 
     It raises ClaimLostError when a person took over meanwhile, so that the model call under way is dropped.
     """
-    last = 0.0
 
     def write(draft: str) -> None:
-        nonlocal last
-        if time.monotonic() - last < DRAFT_EVERY_S:
-            return
-        last = time.monotonic()
         try:
             with runtime.sessions.begin() as session:
                 stands = replies.write_draft(session, claim, draft)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
+from tasks import apart
 from webapp.assistant import reading
 from webapp.assistant.facts import find_facts
 from webapp.domain import FactKind, FoundFact
@@ -51,6 +52,15 @@ def test_labels_are_read_in_order_and_from_this_machine_alone(tmp_path: Path, mo
     assert set(find_facts("\n".join(read))) >= FACTS
     assert set(find_facts(reading.transcribe([askew], 60))) >= FACTS
     assert reading.transcribe([clear, askew], 0) == ""
+
+
+def test_the_process_that_reads_leaves_nothing_but_its_answer(tmp_path: Path) -> None:
+    """What would call its maker from C, which no test of Python's sockets sees, first writes down a number of ours."""
+    picture, folder = tmp_path / "label.png", tmp_path / "folder"
+    _label().save(picture)
+    folder.mkdir()
+    assert LABEL[-1] in apart.run("tasks.reading", ("60", str(picture)), folder, wall_s=60)["text"]
+    assert [path.name for path in folder.iterdir()] == ["answer.json"]
 
 
 def _box(text: str, x: float, y: float, tilt: float = 0) -> reading.Box:

@@ -9,6 +9,7 @@ from tests.assistant import builders
 from tests.fakes.model_modes import Mode
 from webapp import settings
 from webapp.assistant import extractive, grounding, phrases, prompts, retrieval
+from webapp.assistant import reply as written
 from webapp.assistant.llm import ModelClient
 from webapp.assistant.reply import write_reply
 from webapp.domain import Author, Language, Outcome, Question, Turn
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
     from tests.fakes.model_server import ModelServer
     from webapp.assistant.index import Index
     from webapp.domain import Passage, Reply
+
+
+@pytest.fixture(autouse=True)
+def _every_draft_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(written, "DRAFT_EVERY_S", 0.0)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from tests.assistant import builders
 from tests.assistant.test_reply import settings_for
 from tests.fakes.model_modes import Mode
 from webapp.assistant import looking, phrases
+from webapp.assistant import reply as written
 from webapp.assistant.llm import ModelClient
 from webapp.assistant.reply import acknowledge_alone, write_reply
 from webapp.domain import AttachmentState, Language, Outcome, Question, Received
@@ -39,8 +40,9 @@ def model(model_server: ModelServer) -> Iterator[ModelClient]:
 
 
 def test_a_model_is_told_how_many_came_and_nothing_of_what_they_show(
-    model: ModelClient, model_server: ModelServer
+    model: ModelClient, model_server: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(written, "DRAFT_EVERY_S", 0.0)
     model_server.set(Mode.ANSWER, text=f"{FACT} [1] Sur votre photo, je vois une fissure. La commande CMD2024-0117.")
     drafts: list[str] = []
     question = Question(ASKED, received=(PHOTO, LABEL))

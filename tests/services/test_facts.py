@@ -11,7 +11,7 @@ from tests.services.work import claimed, conversation, identity, job, say
 from webapp.domain import AttachmentState, Author, FactKind, FactState, FoundFact, JobKind, JobStatus, Role
 from webapp.errors import NotFoundError
 from webapp.models import Attachment, Message
-from webapp.services import cleaning, conversations, facts, replies, summaries
+from webapp.services import cleaning, conversations, facts, questions, summaries
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -89,7 +89,7 @@ def test_a_reply_knows_the_files_and_a_summary_the_confirmed_number(
     first, second = pictures.image_jobs(session, sent.message_id)
     assert pictures.clean(session, first, text="Commande CMD2024-0117")
     cleaning.reject(session, job(session, second).attachment_id, "locked")  # type: ignore[arg-type]  # it has one
-    asked = replies.asked(session, claimed(session, sent.job_id))
+    asked = questions.asked(session, claimed(session, sent.job_id))
     clean, refused = asked.question.received
     assert (asked.question.text, clean.transcript) == ("", "Commande CMD2024-0117")
     assert (clean.is_poor, clean.state) == (True, AttachmentState.CLEAN)

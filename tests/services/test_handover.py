@@ -11,7 +11,7 @@ from sqlalchemy import text
 from tests.services.test_waiting import begin_waiting, choose
 from tests.services.work import answer, claimed, conversation, identity, job, reply, say, slot
 from webapp.domain import Brief, HandoverReason, JobStatus, Language, Outcome, Role
-from webapp.services import conversations, desk, replies, supervision
+from webapp.services import conversations, desk, questions, replies, supervision
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -132,7 +132,7 @@ def test_outside_a_worker_the_brief_tells_the_last_messages(session: Session, cl
 def _lately(session: Session, client: Identity, case: Accepted) -> list[str]:
     """What a worker would hold against the customer's next message."""
     following = say(session, client, "Et maintenant ?", case.conversation_id)
-    asked = replies.asked(session, claimed(session, following.job_id))
+    asked = questions.asked(session, claimed(session, following.job_id))
     assert len(asked.question.history) >= len(asked.lately)
     return [turn.text for turn in asked.lately]
 
@@ -162,11 +162,11 @@ def test_what_came_before_a_person_a_hand_over_or_a_closing_is_not_held_against_
 def test_a_worker_is_told_the_firms_words_and_whether_a_person_is_owed(session: Session, client: Identity) -> None:
     choose(session, safety_words=["amiante"])
     sent = say(session, client)
-    asked = replies.asked(session, claimed(session, sent.job_id))
+    asked = questions.asked(session, claimed(session, sent.job_id))
     assert (asked.safety_words, asked.awaits_person, asked.language) == (("amiante",), False, FR)
     session.execute(text("UPDATE firm SET choices = '{}'"))
     other = begin_waiting(session, client)
     desk.change(session, identity(session, Role.STAFF), other.conversation_id, desk.Change(assistant_on=True))
     following = say(session, client, conversation_id=other.conversation_id)
-    asked = replies.asked(session, claimed(session, following.job_id))
+    asked = questions.asked(session, claimed(session, following.job_id))
     assert (asked.safety_words, asked.awaits_person) == ((), True)

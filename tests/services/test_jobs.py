@@ -111,13 +111,13 @@ def test_what_is_put_back_waits_its_time_and_is_published_again(session: Session
     sent = say(session, identity(session))
     assert sent.job_id is not None
     jobs.mark_published(session, [sent.job_id])
-    assert jobs.has_due(session, Queue.REPLIES) is False
+    assert jobs.due_queues(session) == []
     running = claimed(session, sent.job_id)
     assert jobs.requeue(session, running, delay_s=3600)
     assert claim(session, sent.job_id) is None
-    assert jobs.has_due(session, Queue.REPLIES) is False
+    assert jobs.due_queues(session) == []
     session.execute(text("UPDATE job SET next_at = now()"))
-    assert jobs.has_due(session, Queue.REPLIES) is True
+    assert jobs.due_queues(session) == [Queue.REPLIES]
 
 
 def test_a_ticket_that_was_lost_is_sent_again(session: Session) -> None:

@@ -42,7 +42,7 @@ def _shift(session: Session, table: str, column: str, seconds: int) -> None:
 def test_a_paused_queue_keeps_its_work_and_gives_its_time_back(session: Session, admin: UUID) -> None:
     job_id = _search(session)
     pauses.pause(session, admin, Pausable.BACKGROUND, "Le disque est plein")
-    assert not jobs.has_due(session, Queue.BACKGROUND)
+    assert Queue.BACKGROUND not in jobs.due_queues(session)
     assert jobs.publishable(session, Queue.BACKGROUND, 10) == []
     assert _claim(session, job_id, JobKind.SEARCH) is None
     assert figures.read(session)["sav_paused"][1] == {

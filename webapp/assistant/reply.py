@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from webapp.assistant.llm import ModelClient
     from webapp.domain import Language, Passage, Question, Source
 
+DRAFT_EVERY_S = 0.5  # as often as browsers ask
 _SHORT_QUESTION = 300  # characters
 
 
@@ -69,21 +71,24 @@ def _said_of_files(question: Question, spoken: Language) -> dict[str, Any]:
 
 
 class _Draft:
-    """Passes on the supported part of a growing text, when it has grown."""
+    """Passes on the supported part of a growing text when it has grown, a few times a second at most."""
 
     def __init__(self, allowed: str, on_draft: Callable[[str], None], *, pictures: bool) -> None:
         self._allowed = allowed
         self._pictures = pictures
         self._on_draft = on_draft
         self._shown = ""
+        self._shown_at = -DRAFT_EVERY_S
 
     def show(self, text: str) -> None:
+        if time.monotonic() - self._shown_at < DRAFT_EVERY_S:
+            return
         if prompts.NO_ANSWER.startswith(text.strip()[: len(prompts.NO_ANSWER)]):
             return
         unclaimed = unseen.draft(citations.unmarked(text), pictures=self._pictures)
         supported = grounding.draft(unclaimed, self._allowed)
         if len(supported) > len(self._shown):
-            self._shown = supported
+            self._shown, self._shown_at = supported, time.monotonic()
             self._on_draft(supported)
 
 

@@ -67,20 +67,23 @@ class Claim:
         return self.document_id
 
 
-_HAS_DUE = Prepared(
-    "has_due",
+_DUE_QUEUES = Prepared(
+    "due_queues",
     f"""
-SELECT EXISTS (SELECT 1 FROM job WHERE queue = :queue AND status = 'queued' AND next_at <= clock_timestamp()
+SELECT queue FROM unnest(:queues) AS queue WHERE EXISTS (
+    SELECT 1 FROM job WHERE job.queue = queue.queue AND status = 'queued' AND next_at <= clock_timestamp()
     AND (published_at IS NULL OR published_at < clock_timestamp() - make_interval(secs => :republish))
     AND NOT {PAUSED.format(job="job")})
 """,  # noqa: S608  constants of ours
-    queue="text",
+    queues="text[]",
     republish="double precision",
 )
 # What is shown already is read after all that waits to be shown. Order alone sees to it: a hundred readings that are
 # only put off, each older than the next cleaning, keep a worker busy with putting them off.
 _IN_TURN = "request->>'step' IS NOT NULL, number"
-_PUBLISHABLE = text(f"""
+_PUBLISHABLE = Prepared(
+    "publishable",
+    f"""
 SELECT id, kind FROM job WHERE id IN (
     SELECT id FROM job j
     WHERE queue = :queue AND status = 'queued' AND next_at <= clock_timestamp()
@@ -90,8 +93,16 @@ SELECT id, kind FROM job WHERE id IN (
       AND NOT {PAUSED.format(job="j")}
     ORDER BY {_IN_TURN} LIMIT :room)
 AND status = 'queued' ORDER BY {_IN_TURN} FOR UPDATE SKIP LOCKED
-""")  # noqa: S608  constants of ours
-_PUBLISHED = text("UPDATE job SET published_at = clock_timestamp() WHERE id = ANY(:ids) RETURNING id, request_id")
+""",  # noqa: S608  constants of ours
+    queue="text",
+    room="integer",
+    republish="double precision",
+)
+_PUBLISHED = Prepared(
+    "mark_published",
+    "UPDATE job SET published_at = clock_timestamp() WHERE id = ANY(:ids) RETURNING id, request_id",
+    ids="uuid[]",
+)
 
 _CLAIM = Prepared(
     "claim_job",
@@ -113,7 +124,12 @@ RETURNING id, kind, fence, attempts, crashes, requester_id, conversation_id, mes
     lease="double precision",
 )
 
-_STANDS = text("SELECT id FROM job WHERE id = :id AND status = 'running' AND fence = :fence FOR NO KEY UPDATE")
+_STANDS = Prepared(
+    "claim_stands",
+    "SELECT id FROM job WHERE id = :id AND status = 'running' AND fence = :fence FOR NO KEY UPDATE",
+    id="uuid",
+    fence="integer",
+)
 
 _RETURN_TICKET = text("""
 UPDATE job SET status = 'queued', worker_key = NULL, lease_until = NULL, published_at = NULL
@@ -132,11 +148,25 @@ UPDATE job SET status = 'failed', error_code = 'deleted', worker_key = NULL, lea
     finished_at = clock_timestamp() WHERE document_id = :document AND status IN ('queued', 'running')
 """)
 
-_END = text("""
-UPDATE job SET status = :status, result = CAST(:result AS jsonb), error_code = :error_code, reply_id = :reply_id,
-    worker_key = NULL, lease_until = NULL, finished_at = clock_timestamp()
-WHERE id = :id AND status = 'running' AND fence = :fence RETURNING id
-""")
+# With a reply goes its draft, and the dispatcher is told when the next question of the case may be due.
+_END = Prepared(
+    "end_job",
+    """
+WITH ended AS (
+    UPDATE job SET status = :status, result = :result, error_code = :error_code, reply_id = :reply_id,
+        worker_key = NULL, lease_until = NULL, finished_at = clock_timestamp()
+    WHERE id = :id AND status = 'running' AND fence = :fence RETURNING id, conversation_id
+), gone AS (DELETE FROM draft USING ended WHERE draft.job_id = ended.id)
+SELECT id, (SELECT pg_notify('jobs', '') WHERE EXISTS (
+    SELECT 1 FROM job next WHERE next.conversation_id = ended.conversation_id AND next.status = 'queued')) FROM ended
+""",
+    id="uuid",
+    fence="integer",
+    status="text",
+    result="jsonb",
+    error_code="text",
+    reply_id="uuid",
+)
 
 
 def enqueue(session: Session, kind: JobKind, *, deadline_s: int, **columns: object) -> UUID:
@@ -170,21 +200,21 @@ def wake_dispatcher(session: Session) -> None:
     session.execute(select(func.pg_notify(CHANNEL, "")))
 
 
-def has_due(session: Session, queue: Queue) -> bool:
-    """Say whether a queue has jobs whose ticket is to be sent, first or again."""
-    where = {"queue": queue.value, "republish": REPUBLISH_AFTER_S}
-    return bool(_HAS_DUE.execute(session, where).scalar())
+def due_queues(session: Session) -> Sequence[Queue]:
+    """Return the queues with jobs whose ticket is to be sent, first or again."""
+    where = {"queues": [queue.value for queue in Queue], "republish": REPUBLISH_AFTER_S}
+    return [Queue(row.queue) for row in _DUE_QUEUES.execute(session, where)]
 
 
 def publishable(session: Session, queue: Queue, room: int) -> Sequence[tuple[UUID, JobKind]]:
     """Lock and return the next jobs of a queue to send tickets for, in order."""
     where = {"queue": queue.value, "room": room, "republish": REPUBLISH_AFTER_S}
-    return [(row.id, JobKind(row.kind)) for row in session.execute(_PUBLISHABLE, where)]
+    return [(row.id, JobKind(row.kind)) for row in _PUBLISHABLE.execute(session, where)]
 
 
 def mark_published(session: Session, ids: Sequence[UUID]) -> Sequence[tuple[UUID, str | None]]:
     """Note that tickets were sent; return each job with the id of the request it came from."""
-    return [(row.id, row.request_id) for row in session.execute(_PUBLISHED, {"ids": list(ids)})]
+    return [(row.id, row.request_id) for row in _PUBLISHED.execute(session, {"ids": list(ids)})]
 
 
 def claim(session: Session, job_id: UUID, kind: JobKind, *, worker_key: int, lease_s: int) -> Claim | None:
@@ -201,7 +231,7 @@ def return_ticket(session: Session, job_id: UUID, worker_key: int | None) -> boo
 
 def stands(session: Session, claim: Claim) -> bool:
     """Say whether a claim still stands, and keep it so until the transaction ends."""
-    return session.execute(_STANDS, {"id": claim.job_id, "fence": claim.fence}).one_or_none() is not None
+    return _STANDS.execute(session, {"id": claim.job_id, "fence": claim.fence}).one_or_none() is not None
 
 
 def requeue(session: Session, claim: Claim, *, delay_s: float = 0.0, crashed: bool = False) -> bool:
@@ -238,4 +268,4 @@ def end(  # noqa: PLR0913  the columns of an outcome
         "error_code": error_code,
         "reply_id": reply_id,
     }
-    return session.execute(_END, values).one_or_none() is not None
+    return _END.execute(session, values).one_or_none() is not None

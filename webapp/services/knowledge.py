@@ -7,15 +7,30 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import exists, func, select, update
 
-from webapp.domain import OPEN_JOB_STATUSES, Audience, DocumentState, IndexState, JobKind, Passage
+from webapp.domain import OPEN_JOB_STATUSES, Audience, IndexState, JobKind, Language, Passage
 from webapp.models import Document, Job, KnowledgeIndex, PassageRow
+from webapp.models.prepared import Prepared
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy import Select
     from sqlalchemy.orm import Session
+
+
+_PUBLISHED = """
+FROM passage p JOIN document d ON d.id = p.document_id
+WHERE p.id = ANY(:ids) AND d.state = 'published' AND (:staff OR d.audience = 'public')
+"""
+_READABLE = Prepared(
+    "readable_passages",
+    f"SELECT p.id, p.document_id, d.title, p.page, p.heading, p.text, p.language {_PUBLISHED}",
+    ids="bigint[]",
+    staff="boolean",
+)
+_KEEP_PUBLISHED = Prepared(
+    "keep_published", f"SELECT p.id {_PUBLISHED} FOR SHARE OF d", ids="bigint[]", staff="boolean"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,29 +62,19 @@ def count_chunks(session: Session) -> None:
     )
 
 
-def _published(*, staff: bool) -> Select[PassageRow, str]:
-    return (
-        select(PassageRow, Document.title)
-        .join(Document, Document.id == PassageRow.document_id)
-        .where(Document.state == DocumentState.PUBLISHED, Document.audience.in_(audiences(staff=staff)))
-    )
-
-
 def readable_passages(session: Session, passage_ids: Sequence[int], *, staff: bool) -> list[Passage]:
     """Return those of the passages that are published for this reader, in the order asked."""
-    rows = session.execute(_published(staff=staff).where(PassageRow.id.in_(passage_ids))).all()
+    rows = _READABLE.execute(session, {"ids": list(passage_ids), "staff": staff})
     found = {
-        row.id: Passage(row.id, row.document_id, title, row.page, row.heading, row.text, row.language)
-        for row, title in rows
+        row.id: Passage(row.id, row.document_id, row.title, row.page, row.heading, row.text, Language(row.language))
+        for row in rows
     }
     return [found[passage_id] for passage_id in passage_ids if passage_id in found]
 
 
 def still_published(session: Session, passage_ids: Sequence[int], *, staff: bool) -> bool:
     """Say whether all the passages are still published for this reader, and keep them so until the transaction ends."""
-    locked = session.execute(
-        _published(staff=staff).where(PassageRow.id.in_(passage_ids)).with_for_update(read=True, of=Document)
-    ).all()
+    locked = _KEEP_PUBLISHED.execute(session, {"ids": list(passage_ids), "staff": staff}).all()
     return len(locked) == len(set(passage_ids))
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from webapp.domain import Usage
+from webapp.models.prepared import Prepared
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,13 +26,23 @@ BUILT_IN = "extractive"  # the assistant without a model
 DAYS = 14
 KEPT_DAYS = 400
 
-_COUNT = text("""
+# Losing the last call in a crash costs nothing: no reply waits for the disk.
+_COUNT = Prepared(
+    "count_model_use",
+    """
 INSERT INTO model_use (hour, model, operation, status, calls, input_tokens, output_tokens, last_at)
-VALUES (date_trunc('hour', clock_timestamp()), :model, :operation, :status, 1, :input, :output, clock_timestamp())
+SELECT date_trunc('hour', clock_timestamp()), :model, :operation, :status, 1, :input, :output, clock_timestamp()
+FROM set_config('synchronous_commit', 'off', true)
 ON CONFLICT (hour, model, operation, status) DO UPDATE SET calls = model_use.calls + 1, last_at = excluded.last_at,
     input_tokens = model_use.input_tokens + excluded.input_tokens,
     output_tokens = model_use.output_tokens + excluded.output_tokens
-""")
+""",
+    model="text",
+    operation="text",
+    status="text",
+    input="bigint",
+    output="bigint",
+)
 _FORGET = text("DELETE FROM model_use WHERE hour < clock_timestamp() - make_interval(days => :days)")
 _LATELY = text("""
 SELECT coalesce(sum(calls), 0) AS calls, coalesce(sum(calls) FILTER (WHERE status <> 'ok'), 0) AS errors,
@@ -81,11 +92,9 @@ class Day:
 
 
 def count(session: Session, model: str, operation: str, status: str, usage: Usage | None = None) -> None:
-    """Add a call. Losing the last one in a crash costs nothing: no reply waits for the disk."""
     used = usage or Usage()
-    session.execute(text("SET LOCAL synchronous_commit = off"))
     where = {"model": model, "operation": operation, "status": status}
-    session.execute(_COUNT, where | {"input": used.input_tokens, "output": used.output_tokens})
+    _COUNT.execute(session, where | {"input": used.input_tokens, "output": used.output_tokens})
 
 
 def forget_old(session: Session) -> None:

@@ -23,7 +23,8 @@ from webapp.domain import (
 from webapp.errors import ConflictError, ConversationClosedError
 from webapp.models import Document, Job, Message, PassageRow
 from webapp.services import conversations, jobs, knowledge
-from webapp.services.replies import HISTORY_TURNS, SourcesGoneError
+from webapp.services.questions import HISTORY_TURNS
+from webapp.services.replies import SourcesGoneError
 
 if TYPE_CHECKING:
     from collections.abc import Collection

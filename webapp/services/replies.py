@@ -5,25 +5,18 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select
-
 from webapp.domain import (
     Author,
     ConversationStatus,
     HandoverReason,
-    JobKind,
     JobStatus,
     Language,
     Outcome,
-    Question,
-    Received,
     Reply,
-    Turn,
 )
-from webapp.media import MediaType
-from webapp.models import Conversation, Draft, Firm, Job, Message
+from webapp.models import Conversation, Message
 from webapp.models.prepared import Prepared
-from webapp.services import facts, jobs, knowledge, photos
+from webapp.services import jobs, knowledge
 from webapp.services.handover import (
     hand_over_open_replies,
     hand_over_reply,
@@ -35,16 +28,13 @@ from webapp.services.handover import (
 from webapp.texts import say
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-    from datetime import datetime
+    from collections.abc import Collection
 
     from sqlalchemy.orm import Session
 
     from webapp.domain import Brief
-    from webapp.models import Attachment
     from webapp.services.jobs import Claim
 
-HISTORY_TURNS = 40  # more than any token budget keeps
 NO_ANSWERS_BEFORE_A_PERSON = 2
 
 # A draft may be lost, so its commit waits for no disk.
@@ -66,88 +56,6 @@ RETURNING job_id
 @dataclass(frozen=True, slots=True)
 class SourcesGoneError(Exception):
     """A source of the reply was withdrawn while it was written: think again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question, and what decides whether a person takes it over at once.
-
-    `lately` is what was said since the case last went back to the assistant; `awaits_person` that one is owed already;
-    `use_model` is the firm's choice.
-    """
-
-    question: Question
-    lately: tuple[Turn, ...]
-    safety_words: tuple[str, ...]
-    language: Language
-    awaits_person: bool
-    use_model: bool
-
-
-def asked(session: Session, claim: Claim) -> Asked:
-    """Return the message that a claimed reply job must answer, with what was said before it."""
-    conversation = session.get_one(Conversation, claim.case)
-    message, before = _said(session, claim)
-    return Asked(
-        Question(message.content, _turns(before), _received(session, message), facts.confirmed(session, claim.case)),
-        _turns(_lately(before, _last_closing(session, conversation))),
-        tuple(session.scalar(select(Firm.choices["safety_words"])) or ()),
-        conversation.language,
-        conversation.waiting_since is not None,
-        session.scalar(select(Firm.choices["use_model"])) is not False,
-    )
-
-
-def _said(session: Session, claim: Claim) -> tuple[Message, Sequence[Message]]:
-    message = session.execute(select(Message).where(Message.id == claim.message_id)).scalar_one()
-    before = session.scalars(
-        select(Message)
-        .where(Message.conversation_id == message.conversation_id, Message.seq < message.seq)
-        .where(Message.role != Author.SYSTEM)
-        .order_by(Message.seq.desc())
-        .limit(HISTORY_TURNS)
-    ).all()
-    return message, before[::-1]
-
-
-def _received(session: Session, message: Message) -> tuple[Received, ...]:
-    """Return what is known of the files that came with a message."""
-    shown = photos.of_messages(session, [message.id]).get(message.id, [])
-    return tuple(
-        Received(_is_pdf(row), row.state, bool(row.faults), row.transcript)
-        for row in (each.attachment for each in shown)
-    )
-
-
-def _is_pdf(row: Attachment) -> bool:
-    """Tell a PDF: once clean, its pages are pictures."""
-    return row.media_type == MediaType.PDF or row.name.lower().endswith(".pdf")
-
-
-def _turns(messages: Sequence[Message]) -> tuple[Turn, ...]:
-    return tuple(Turn(message.role, message.content, message.outcome) for message in messages)
-
-
-def _lately(before: Sequence[Message], closed_at: datetime | None) -> Sequence[Message]:
-    """Return what follows a person's words, a hand-over and a closing: what led there is not counted twice."""
-    ends = [
-        place
-        for place, message in enumerate(before, 1)
-        if message.role is Author.STAFF
-        or message.outcome is Outcome.HANDED_OVER
-        or (closed_at is not None and message.created_at <= closed_at)
-    ]
-    return before[ends[-1] :] if ends else before
-
-
-def _last_closing(session: Session, conversation: Conversation) -> datetime | None:
-    """Return when a case was closed last: each closing has its summary job."""
-    return session.scalar(
-        select(Job.created_at)
-        .where(Job.conversation_id == conversation.id, Job.kind == JobKind.SUMMARY)
-        .order_by(Job.created_at.desc())
-        .limit(1)
-    )
 
 
 def write_draft(session: Session, claim: Claim, draft: str) -> bool:
@@ -203,8 +111,6 @@ def record(  # noqa: PLR0913  a reply and what it was made from
     status = JobStatus.HANDED_OVER if handed_over else JobStatus.SUCCEEDED
     _move(conversation, reply, brief, handed_over=handed_over)
     session.flush()
-    session.execute(delete(Draft).where(Draft.job_id == claim.job_id))
-    jobs.wake_dispatcher(session)  # the conversation's next question may be due now
     return jobs.end(session, claim, status, reply_id=message.id)
 
 
