@@ -35,13 +35,12 @@ broker_connection_max_retries = None
 broker_connection_retry_on_startup = True
 broker_pool_acquire_timeout = 2
 broker_transport_options = {
-    "visibility_timeout": 300,
+    # Redis keeps no copy of a ticket that is being followed: the job's row is watched, and its worker's lock.
+    "ack_emulation": False,
     "socket_timeout": 5,  # longer than the one second a worker waits for a ticket
     "socket_connect_timeout": 2,
     "socket_keepalive": True,
     "health_check_interval": 10,
-    "unacked_restore_interval": 10,
-    "unacked_restore_throttle": 1,
 }
 
 # A ticket taken in advance waits behind a busy slot while another process may have a free one (tasks/slots.py).
