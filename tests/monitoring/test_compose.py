@@ -218,6 +218,11 @@ def _owner_of_counts() -> str:
     return dict(option.split("=") for option in options.split(","))["uid"]
 
 
+def test_one_service_builds_the_image_and_the_others_take_it() -> None:
+    """Compose marks an image with the service it was built for: with several, each `up` would replace the rest."""
+    assert [name for name, service in services().items() if "build" in service] == ["migrate"]
+
+
 def test_what_is_copied_is_there_and_let_through() -> None:
     copied = [
         source
