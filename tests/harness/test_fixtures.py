@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from tests.fakes.tcp_proxy import HOST, TcpProxy
 from tests.harness.processes import ProcessEndedError
+from tests.harness.waiting import wait_until
 from webapp.domain import Language, Role
 from webapp.models import Account
 from webapp.services import accounts
