@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.test_conversation import DRAFT, GROWING, SLOWLY, answers, case_of, question, send, word, write
+from tests.browser.conversation import DRAFT, GROWING, SLOWLY, answers, case_of, question, send, word, write
 from tests.fakes.model_modes import Mode
 from tests.harness.servers import query
 from tests.harness.waiting import wait_until

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_conversation import answers, messages, question, send
+from tests.browser.conversation import answers, messages, question, send
 
 if TYPE_CHECKING:
     from collections.abc import Callable

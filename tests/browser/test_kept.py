@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from tests.browser.test_conversation import case_of, question, send
+from tests.browser.conversation import case_of, question, send
 from tests.browser.test_desk_day import look
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_conversation import answers, case_of, question
+from tests.browser.conversation import answers, case_of, question
 from tests.browser.test_desk_day import WIDE, answer_of, calm
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from uuid import uuid4
 
 from playwright.sync_api import Locator, Page, Route, expect
 
+from tests.browser.conversation import messages
 from tests.browser.test_accessibility import assert_no_violation
-from tests.browser.test_conversation import messages
 from tests.harness.servers import query
 from tests.harness.waiting import wait_until
 from tests.services.pictures import photo

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from tests.browser.test_conversation import answers, question, send
+from tests.browser.conversation import answers, question, send
 from tests.browser.test_desk_day import WIDE, answer_of, live, look
 
 if TYPE_CHECKING:

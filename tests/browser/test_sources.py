@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_conversation import case_of
+from tests.browser.conversation import case_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -116,7 +116,7 @@ class TcpProxy:
 
         def act() -> None:
             change()
-            done.set()
+            self._loop.call_soon(done.set)  # what was aborted is closed in the next turn of the loop, before this
 
         self._loop.call_soon_threadsafe(act)
         done.wait()
