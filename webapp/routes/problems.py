@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, current_app, g, make_response, redirect, render_template, request, url_for
 from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt import PyJWTError
-from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
@@ -17,10 +16,13 @@ from webapp import errors
 from webapp.extensions import db
 from webapp.routes import access
 from webapp.routes.locale import language
+from webapp.routes.requests import WrongInputError
 from webapp.routes.schemas.problems import FieldFaultOut, ProblemOut
 from webapp.texts import catalogue, say
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flask import Flask
     from pydantic_core import ErrorDetails
     from werkzeug.wrappers import Response as BaseResponse
@@ -44,7 +46,7 @@ DATABASE_RETRY_AFTER_S = 5
 
 def register(app: Flask) -> None:
     app.register_error_handler(errors.BusinessError, business)
-    app.register_error_handler(ValidationError, invalid)
+    app.register_error_handler(WrongInputError, invalid)
     app.register_error_handler(HTTPException, http)
     app.register_error_handler(DBAPIError, database)
     app.register_error_handler(PoolTimeoutError, database)
@@ -71,9 +73,9 @@ def business(error: errors.BusinessError) -> BaseResponse:
     return response
 
 
-def invalid(error: ValidationError) -> BaseResponse:
+def invalid(error: WrongInputError) -> BaseResponse:
     db.session.rollback()
-    faults = [FieldFaultOut(field=_field(fault), detail=_fault(fault)) for fault in error.errors()]
+    faults = [FieldFaultOut(field=_field(fault), detail=_fault(fault)) for fault in error.faults]
     return answer(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", faults)
 
 
@@ -177,9 +179,9 @@ def _text(key: str, fallback: str, values: dict[str, Any]) -> str:
     return say(key if key in catalogue(wanted) else fallback, wanted, **values)
 
 
-def sentences(error: ValidationError) -> dict[str, str]:
+def sentences(faults: Sequence[ErrorDetails]) -> dict[str, str]:
     """Return what is wrong with each field of a form, in words."""
-    return {_field(fault): _fault(fault) for fault in error.errors()}
+    return {_field(fault): _fault(fault) for fault in faults}
 
 
 def _field(fault: ErrorDetails) -> str:

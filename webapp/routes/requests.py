@@ -15,6 +15,7 @@ from webapp.errors import InvalidError, MalformedError, MissingKeyError, NotFoun
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+    from pydantic_core import ErrorDetails
 
     Model = TypeVar("Model", bound=BaseModel)
 
@@ -23,22 +24,41 @@ MAX_LIMIT = 100
 MAX_DIGITS = 19
 
 
+class WrongInputError(Exception):
+    """What was sent says the wrong things. An answer of ours that does not fit its model is no such error."""
+
+    def __init__(self, faults: list[ErrorDetails]) -> None:
+        super().__init__()
+        self.faults = faults
+
+
+def checked(model: type[Model], given: object) -> Model:
+    """Return what was sent, validated.
+
+    Raises:
+        WrongInputError: it says the wrong things.
+    """
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        raise WrongInputError(error.errors()) from None
+
+
 def body(model: type[Model]) -> Model:
     """Return the JSON body, validated.
 
     Raises:
         WrongTypeError: it is no JSON.
         MalformedError: it is JSON that cannot be read.
-        ValidationError: it says the wrong things.
+        WrongInputError: it says the wrong things.
     """
     if not request.is_json:
         raise WrongTypeError
     try:
-        return model.model_validate(json.loads(request.get_data()))
-    except ValidationError:
-        raise
+        given = json.loads(request.get_data())
     except (ValueError, RecursionError):  # no JSON, no UTF-8, a number of thousands of digits, a thousand brackets
         raise MalformedError from None
+    return checked(model, given)
 
 
 def form(model: type[Model]) -> Model:
@@ -46,11 +66,11 @@ def form(model: type[Model]) -> Model:
 
     Raises:
         WrongTypeError: it is no such form.
-        ValidationError: it says the wrong things.
+        WrongInputError: it says the wrong things.
     """
     if request.mimetype != "multipart/form-data":
         raise WrongTypeError
-    return model.model_validate({name: request.form[name] for name in model.model_fields if name in request.form})
+    return checked(model, {name: request.form[name] for name in model.model_fields if name in request.form})
 
 
 def key() -> str:

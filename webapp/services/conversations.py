@@ -89,10 +89,24 @@ def messages(session: Session, conversation_id: UUID, after: int) -> Sequence[Me
     ).all()
 
 
-def rated(session: Session, conversation_id: UUID) -> Sequence[Message]:
-    """Return the replies of a case that the customer has rated."""
-    rated_replies = select(Message).where(Message.conversation_id == conversation_id, Message.feedback.is_not(None))
-    return session.scalars(rated_replies.order_by(Message.seq)).all()
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What a customer thinks of a reply."""
+
+    message_id: UUID
+    rating: str
+    comment: str | None
+
+
+def opinions(session: Session, conversation_id: UUID) -> Sequence[Opinion]:
+    """Return what the customer thinks of the replies of a case.
+
+    Columns, not messages: one that this session has read before says what it said then, and may be unrated there.
+    """
+    columns = Message.id, Message.feedback, Message.feedback_comment
+    rated = select(*columns).where(Message.conversation_id == conversation_id, Message.feedback.is_not(None))
+    rows = session.execute(rated.order_by(Message.seq))
+    return [Opinion(*row) for row in rows]  # type: ignore[arg-type]  # no rating is NULL: the statement says so
 
 
 def get_message(session: Session, reader: Identity, message_id: UUID) -> Message:

@@ -107,10 +107,9 @@ def record(  # noqa: PLR0913  a reply and what it was made from
     handed_over = _hands_over(conversation, reply)
     waits = conversation.waiting_since is not None
     said = _message(claim, reply, index_version, handed_over=handed_over, waits=waits)
+    _move(conversation, reply, brief, handed_over=handed_over)
     message = say_next(session, conversation, said)
     status = JobStatus.HANDED_OVER if handed_over else JobStatus.SUCCEEDED
-    _move(conversation, reply, brief, handed_over=handed_over)
-    session.flush()
     return jobs.end(session, claim, status, reply_id=message.id)
 
 

@@ -33,6 +33,11 @@ def case(client: ApiClient) -> str:
     return found
 
 
+def _reply_of(client: ApiClient, sent: Json) -> str:
+    found: str = client.conversation(sent["conversation_id"])["messages"][1]["id"]
+    return found
+
+
 def _answered(client: ApiClient, database_url: str, text: str = "Bonjour", said: str = "Voici.") -> Json:
     sent = client.chat(text)
     with transaction(database_url) as session:
@@ -188,7 +193,7 @@ def test_a_reply_is_rated_by_its_customer(client: ApiClient, staff: ApiClient, d
 def test_feedback_changes_what_is_told_of_the_reply(client: ApiClient, database_url: str) -> None:
     sent = _answered(client, database_url)
     paths = [f"/api/jobs/{sent['job']['id']}", f"/api/conversations/{sent['conversation_id']}"]
-    message = client.conversation(sent["conversation_id"])["messages"][1]["id"]
+    message = _reply_of(client, sent)
     tags = [[client.get(path).headers["ETag"] for path in paths]]
     for body in ({"rating": "up"}, {"rating": "down"}, {"rating": "down", "comment": "Trop long"}):
         client.post(f"/api/messages/{message}/feedback", body)
@@ -197,6 +202,14 @@ def test_feedback_changes_what_is_told_of_the_reply(client: ApiClient, database_
     assert client.job(sent["job"]["id"])["result"]["message"]["feedback"] == "down"
     unchanged = client.get(paths[0], headers={"If-None-Match": tags[-1][0]})
     assert unchanged.status_code == 304
+
+
+def test_what_does_not_fit_an_answer_of_ours_is_our_fault(
+    client: ApiClient, staff: ApiClient, database_url: str
+) -> None:
+    sent = _answered(client, database_url)
+    query(database_url, "UPDATE message SET feedback = 'sideways' WHERE id = %s", [_reply_of(client, sent)])
+    problem(staff.get(f"/api/conversations/{sent['conversation_id']}"), 500)
 
 
 def test_the_customer_has_a_word_on_a_closed_case(client: ApiClient, staff: ApiClient, case: str) -> None:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from flask import make_response, render_template, request
 from flask_jwt_extended import unset_jwt_cookies
-from pydantic import ValidationError
 
 from webapp.errors import TooManyError, WrongPasswordError
 from webapp.extensions import db
@@ -19,6 +18,7 @@ from webapp.routes.pages.blueprint import pages
 from webapp.routes.pages.information import remember_language
 from webapp.routes.pages.kept import gives_back, unsaved
 from webapp.routes.pages.refusals import refused
+from webapp.routes.requests import WrongInputError, checked
 from webapp.routes.schemas.profile import PasswordIn, WholeProfileIn
 from webapp.services import accounts, privacy
 from webapp.texts import say
@@ -68,9 +68,9 @@ def _fields() -> tuple[str, ...]:
 def save_account() -> BaseResponse:
     given = {name: request.form[name].replace("\r\n", "\n") for name in _fields() if name in request.form}
     try:
-        wanted = WholeProfileIn.model_validate(given)
-    except ValidationError as error:
-        errors = {str(fault["loc"][0]): say(f"account.fault.{fault['loc'][0]}", language()) for fault in error.errors()}
+        wanted = checked(WholeProfileIn, given)
+    except WrongInputError as error:
+        errors = {str(fault["loc"][0]): say(f"account.fault.{fault['loc'][0]}", language()) for fault in error.faults}
         return _show(422, say("pages.fault.title", language()), values=request.form, errors=errors)
     privacy.change_profile(db.session(), me().account_id, wanted.model_dump(exclude_none=True))
     db.session.commit()
@@ -89,9 +89,9 @@ def _give_back(form: Mapping[str, str]) -> Response:
 @access.signed_in
 def change_password() -> BaseResponse:
     try:
-        wanted = PasswordIn(password=request.form.get("password", ""))
+        wanted = checked(PasswordIn, {"password": request.form.get("password", "")})
         passwords.change(request.form.get("current", ""), wanted.password)
-    except ValidationError:
+    except WrongInputError:
         return _show(
             422, say("pages.fault.title", language()), errors={"password": say("pages.fault.password", language())}
         )

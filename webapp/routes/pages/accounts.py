@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flask import g, make_response, render_template, request
-from pydantic import ValidationError
 
 from webapp.errors import BusinessError
 from webapp.extensions import db
@@ -13,6 +12,7 @@ from webapp.routes.pages.addresses import home_path, local_path, see
 from webapp.routes.pages.blueprint import pages
 from webapp.routes.pages.kept import Kept
 from webapp.routes.pages.refusals import refused
+from webapp.routes.requests import WrongInputError, checked
 from webapp.routes.schemas.accounts import LoginIn, RegisterIn
 from webapp.services import accounts
 from webapp.texts import say
@@ -44,9 +44,9 @@ def login() -> BaseResponse | str:
 def sign_in() -> BaseResponse:
     form = request.form
     try:
-        given = LoginIn(email=form.get("email", ""), password=form.get("password", ""))
+        given = checked(LoginIn, {name: form.get(name, "") for name in ("email", "password")})
         signed_in = sessions.sign_in(given.email, given.password)
-    except ValidationError:
+    except WrongInputError:
         return _login_again(401, say("errors.wrong_password", language()))
     except BusinessError as error:
         return refused(error, _login_again)
@@ -82,10 +82,10 @@ def registration() -> BaseResponse | str:
 @access.anyone
 def register() -> BaseResponse:
     try:
-        given = RegisterIn.model_validate({name: request.form.get(name, "") for name in REGISTER_FIELDS})
+        given = checked(RegisterIn, {name: request.form.get(name, "") for name in REGISTER_FIELDS})
         signed_in = sessions.register(given.email, given.password, given.name)
-    except ValidationError as error:
-        wrong = {str(fault["loc"][0]) for fault in error.errors()}
+    except WrongInputError as error:
+        wrong = {str(fault["loc"][0]) for fault in error.faults}
         errors = {name: say(f"pages.fault.{name}", language()) for name in REGISTER_FIELDS if name in wrong}
         return _register_again(422, say("pages.fault.title", language()), errors)
     except BusinessError as error:

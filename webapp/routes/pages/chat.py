@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from flask import make_response, render_template, request
-from pydantic import ValidationError
 
 from webapp.errors import BusinessError, KeyReusedError, NotFoundError
 from webapp.extensions import db
@@ -20,7 +19,7 @@ from webapp.routes.pages.blueprint import pages
 from webapp.routes.pages.kept import gives_back
 from webapp.routes.pages.lives import entries, stance
 from webapp.routes.pages.refusals import refused
-from webapp.routes.requests import MAX_KEY_LENGTH, an_id
+from webapp.routes.requests import MAX_KEY_LENGTH, WrongInputError, an_id, checked
 from webapp.routes.schemas.base import MAX_MESSAGE_LENGTH
 from webapp.routes.schemas.messages import ChatIn
 from webapp.routes.schemas.photos import WithFilesIn
@@ -130,7 +129,7 @@ def send() -> BaseResponse:
 
     try:
         return see(_send(writing, conversation_id, sent_files()))
-    except ValidationError:
+    except WrongInputError:
         return again(422, say(fault_of(writing.text, nothing="attachments.nothing"), language()))
     except NotFoundError:
         raise
@@ -143,7 +142,8 @@ def send() -> BaseResponse:
 
 def _send(writing: Writing, conversation_id: str | None, files: Sequence[SentFile]) -> str:
     """Take the message and return the path of its case."""
-    given = (WithFilesIn if files else ChatIn)(message=writing.text.strip(), conversation_id=conversation_id)
+    said = {"message": writing.text.strip(), "conversation_id": conversation_id}
+    given = checked(WithFilesIn, said) if files else checked(ChatIn, said)
     if writing.person and given.conversation_id:
         _to_a_person(given.conversation_id)
     accepted = _accept(given, writing.key, files)

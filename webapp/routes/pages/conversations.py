@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from flask import make_response, render_template, request
-from pydantic import ValidationError
 
 from webapp.domain import ConversationStatus
 from webapp.errors import BusinessError, InvalidError, NotFoundError
@@ -21,7 +20,7 @@ from webapp.routes.pages.chat import fault_of
 from webapp.routes.pages.kept import gives_back, unsaved
 from webapp.routes.pages.lives import entries
 from webapp.routes.pages.refusals import refused
-from webapp.routes.requests import MAX_KEY_LENGTH, an_id, number, read_cursor
+from webapp.routes.requests import MAX_KEY_LENGTH, WrongInputError, an_id, checked, number, read_cursor
 from webapp.routes.schemas.messages import StaffMessageIn
 from webapp.routes.schemas.photos import StaffFilesIn
 from webapp.routes.uploads import sent_files, takes_files
@@ -148,10 +147,11 @@ def speak(conversation_id: str) -> BaseResponse:
 
     try:
         files = sent_files()
-        given = (StaffFilesIn if files else StaffMessageIn)(content=text.strip())
+        words = {"content": text.strip()}
+        given = checked(StaffFilesIn, words) if files else checked(StaffMessageIn, words)
         key = request.form.get("idempotency_key", "").strip()[:MAX_KEY_LENGTH] or None
         said = speak_with_files(an_id(conversation_id), given.content, key, files)
-    except ValidationError:
+    except WrongInputError:
         return again(422, say(fault_of(text, nothing="attachments.nothing"), language()))
     except NotFoundError:
         raise

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flask import request
-from pydantic import ValidationError
 
 from webapp.domain import ConversationStatus
 from webapp.errors import BusinessError, NotFoundError
@@ -19,7 +18,7 @@ from webapp.routes.pages.chat import fault_of
 from webapp.routes.pages.conversations import Refusal, show
 from webapp.routes.pages.desk import Asked, proposal
 from webapp.routes.pages.refusals import refused
-from webapp.routes.requests import an_id
+from webapp.routes.requests import WrongInputError, an_id, checked
 from webapp.routes.schemas.conversations import ConversationPatchIn
 from webapp.routes.schemas.desk import DraftIn
 from webapp.routes.uploads import takes_files
@@ -37,8 +36,8 @@ if TYPE_CHECKING:
 @access.staff
 def change_case(conversation_id: str) -> BaseResponse:
     form = request.form
-    given = ConversationPatchIn.model_validate(
-        {"status": form.get("status") or None, "assistant": form.get("assistant") or None}
+    given = checked(
+        ConversationPatchIn, {"status": form.get("status") or None, "assistant": form.get("assistant") or None}
     )
     chosen = str(me().account_id) if form.get("take") else form.get("assignee", "")
     wanted = desk.Change(
@@ -105,8 +104,8 @@ def _proposed(job_id: str, conversation_id: UUID) -> str:
 def _keep(conversation_id: UUID, text: str) -> Response | None:
     """Keep a draft; the page with what is wrong when it cannot be."""
     try:
-        DraftIn(content=text)
-    except ValidationError:
+        checked(DraftIn, {"content": text})
+    except WrongInputError:
         return show(str(conversation_id), refusal=Refusal(422, say(fault_of(text), language()), text))
     drafts.keep(db.session(), me(), conversation_id, text)
     db.session.commit()

@@ -13,7 +13,7 @@ from webapp.routes.pages.addresses import local_path, see
 from webapp.routes.pages.blueprint import pages
 from webapp.routes.pages.conversations import show_mine
 from webapp.routes.pages.kept import gives_back
-from webapp.routes.requests import an_id
+from webapp.routes.requests import an_id, checked
 from webapp.routes.schemas.closing import ClosingFeedbackIn
 from webapp.routes.schemas.messages import FeedbackIn
 from webapp.services import conversations as cases
@@ -30,7 +30,7 @@ SHOWING_REPLIES = ("/chat/", "/conversations/")
 @pages.post("/messages/<message_id>/feedback")
 @access.client
 def feedback(message_id: str) -> BaseResponse:
-    given = FeedbackIn.model_validate({"rating": request.form.get("rating"), "comment": request.form.get("comment")})
+    given = checked(FeedbackIn, {"rating": request.form.get("rating"), "comment": request.form.get("comment")})
     rated = cases.rate(db.session(), me(), an_id(message_id), given.rating, given.comment)
     conversation_id = rated.conversation_id
     db.session.commit()
@@ -55,7 +55,7 @@ def _give_word_back(form: Mapping[str, str], conversation_id: str) -> Response:
 @access.client
 def closing_feedback(conversation_id: str) -> BaseResponse:
     form = request.form
-    given = ClosingFeedbackIn.model_validate({"rating": form.get("rating"), "comment": form.get("comment")})
+    given = checked(ClosingFeedbackIn, {"rating": form.get("rating"), "comment": form.get("comment")})
     cases.rate_closing(db.session(), me(), an_id(conversation_id), given.rating, given.comment)
     db.session.commit()
     return see(f"/conversations/{conversation_id}#word")

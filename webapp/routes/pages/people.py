@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flask import make_response, render_template, request
-from pydantic import ValidationError
 
 from webapp.errors import ConflictError, EmailTakenError
 from webapp.extensions import db
@@ -13,7 +12,7 @@ from webapp.routes.locale import language
 from webapp.routes.pages.addresses import see
 from webapp.routes.pages.blueprint import pages
 from webapp.routes.pages.refusals import refused
-from webapp.routes.requests import read_cursor, write_cursor
+from webapp.routes.requests import WrongInputError, checked, read_cursor, write_cursor
 from webapp.routes.schemas.people import PersonIn, PersonPatchIn, StaffListOut
 from webapp.services import people
 from webapp.texts import say
@@ -53,9 +52,9 @@ def _show(status: int = 200, error: str | None = None, errors: dict[str, str] | 
 @access.admin
 def invite_by_form() -> BaseResponse:
     try:
-        invite_person(PersonIn.model_validate({name: request.form.get(name, "") for name in FIELDS}))
-    except ValidationError as error:
-        wrong = {str(fault["loc"][0]) for fault in error.errors()}
+        invite_person(checked(PersonIn, {name: request.form.get(name, "") for name in FIELDS}))
+    except WrongInputError as error:
+        wrong = {str(fault["loc"][0]) for fault in error.faults}
         faults = {name: say(f"people.fault.{name}", language()) for name in FIELDS if name in wrong}
         return _show(422, say("pages.fault.title", language()), faults)
     except EmailTakenError:
@@ -70,7 +69,7 @@ def invite_by_form() -> BaseResponse:
 def change_person(account_id: str) -> BaseResponse:
     active = {"yes": True, "no": False}.get(request.form.get("active", ""))
     try:
-        change_access(account_id, PersonPatchIn.model_validate({"role": request.form.get("role"), "active": active}))
+        change_access(account_id, checked(PersonPatchIn, {"role": request.form.get("role"), "active": active}))
     except ConflictError as error:
         return refused(error, _show)
     return see("/people?notice=saved")

@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flask import make_response, render_template, request
-from pydantic import ValidationError
 
 from webapp.domain import Language
 from webapp.errors import TitleTakenError
@@ -13,7 +12,7 @@ from webapp.routes.locale import language
 from webapp.routes.pages.addresses import see
 from webapp.routes.pages.blueprint import pages
 from webapp.routes.pages.kept import gives_back, unsaved
-from webapp.routes.requests import an_id
+from webapp.routes.requests import WrongInputError, an_id, checked
 from webapp.routes.schemas.desk import SavedReplyIn
 from webapp.services import saved_replies
 from webapp.services.saved_replies import Text
@@ -82,7 +81,7 @@ def _write(reply_id: UUID | None) -> BaseResponse:
             saved_replies.add(db.session(), text)
         else:
             saved_replies.change(db.session(), reply_id, text)
-    except ValidationError:
+    except WrongInputError:
         return _show(422, say("desk.saved.fault", language()), str(reply_id or "new"))
     except TitleTakenError:
         db.session.rollback()
@@ -95,9 +94,12 @@ def _given() -> Text:
     """Read the form; browsers send lines ended by CR LF."""
     form = request.form
     spoken = form.get("language", "")
-    given = SavedReplyIn(
-        title=form.get("title", ""),
-        content=form.get("content", "").replace("\r\n", "\n"),
-        language=Language(spoken) if spoken in list(Language) else language(),
+    given = checked(
+        SavedReplyIn,
+        {
+            "title": form.get("title", ""),
+            "content": form.get("content", "").replace("\r\n", "\n"),
+            "language": Language(spoken) if spoken in list(Language) else language(),
+        },
     )
     return Text(given.title, given.content, given.language)

@@ -6,7 +6,6 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from flask import make_response, render_template, request
-from pydantic import ValidationError
 
 from webapp.domain import Language
 from webapp.errors import SettingsChangedError
@@ -19,6 +18,7 @@ from webapp.routes.pages.audit import told
 from webapp.routes.pages.blueprint import pages
 from webapp.routes.pages.kept import gives_back, unsaved
 from webapp.routes.pages.refusals import refused
+from webapp.routes.requests import WrongInputError, checked
 from webapp.services import firm
 from webapp.services.firm import Choices
 from webapp.texts import say
@@ -51,10 +51,10 @@ def read_settings() -> Response:
 def save_settings() -> BaseResponse:
     seen = request.form.get("version", "")
     try:
-        wanted = Choices.model_validate(_read(request.form))
+        wanted = checked(Choices, _read(request.form))
         firm.change(db.session(), me().account_id, wanted, seen=int(seen) if seen.isdecimal() else None)
-    except ValidationError as error:
-        return _again(422, say("pages.fault.title", language()), dict(map(_fault, error.errors())))
+    except WrongInputError as error:
+        return _again(422, say("pages.fault.title", language()), dict(map(_fault, error.faults)))
     except SettingsChangedError as error:
         return refused(error, _again)
     db.session.commit()

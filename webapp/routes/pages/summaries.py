@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flask import request
-from pydantic import ValidationError
 
 from webapp.domain import SummaryFields
 from webapp.errors import BusinessError, NotFoundError
@@ -18,7 +17,7 @@ from webapp.routes.pages.blueprint import pages
 from webapp.routes.pages.conversations import Refusal, show
 from webapp.routes.pages.kept import gives_back, unsaved
 from webapp.routes.pages.refusals import refused
-from webapp.routes.requests import an_id
+from webapp.routes.requests import WrongInputError, an_id, checked
 from webapp.routes.schemas.closing import SummaryFieldsIn, SummaryIn
 from webapp.services import conversations as cases
 from webapp.services import summaries
@@ -39,8 +38,8 @@ def edit_summary(conversation_id: str) -> BaseResponse:
 
     try:
         _edit(conversation_id)
-    except ValidationError as error:
-        faults = {name.removeprefix("fields."): words for name, words in problems.sentences(error).items()}
+    except WrongInputError as error:
+        faults = {name.removeprefix("fields."): words for name, words in problems.sentences(error.faults).items()}
         return again(422, say("pages.fault.title", language()), faults)
     except NotFoundError:
         raise
@@ -59,7 +58,7 @@ def _edit(conversation_id: str) -> None:
     """Read the form and keep it; browsers send lines ended by CR LF."""
     told = {name: request.form.get(name) or None for name in SummaryFieldsIn.model_fields}
     text = request.form.get("summary", "").replace("\r\n", "\n")
-    given = SummaryIn.model_validate({"summary": text, "fields": told})
+    given = checked(SummaryIn, {"summary": text, "fields": told})
     fields = None if given.fields is None else SummaryFields(**given.fields.model_dump())
     conversation = cases.lock_visible(db.session(), me(), an_id(conversation_id))
     summaries.edit(db.session(), conversation, given.summary, fields)

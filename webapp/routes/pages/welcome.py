@@ -7,7 +7,6 @@ import secrets
 from typing import TYPE_CHECKING
 
 from flask import g, make_response, render_template, request
-from pydantic import ValidationError
 
 from webapp.errors import BusinessError, LinkSpentError
 from webapp.extensions import db
@@ -16,6 +15,7 @@ from webapp.routes.locale import language
 from webapp.routes.pages.addresses import home_path, see
 from webapp.routes.pages.blueprint import pages
 from webapp.routes.pages.refusals import refused
+from webapp.routes.requests import WrongInputError, checked
 from webapp.routes.schemas.profile import EmailIn, PasswordIn
 from webapp.services import accounts, people
 from webapp.texts import say
@@ -69,9 +69,9 @@ def _unnamed(response: Response) -> Response:
 def choose_password(secret: str) -> BaseResponse:
     _refuse_other_sites()
     try:
-        chosen = PasswordIn(password=request.form.get("password", ""))
+        chosen = checked(PasswordIn, {"password": request.form.get("password", "")})
         opened = passwords.open_link(secret, chosen.password)
-    except ValidationError:
+    except WrongInputError:
         return _show(secret, 422, say("pages.fault.password", language()))
     except LinkSpentError as spent:
         return refused(spent, _spent)
@@ -110,8 +110,8 @@ def _ask(status: int = 200, error: str | None = None, *, sent: bool = False) -> 
 def send_link() -> BaseResponse:
     """Answer the same whether the address has an account or not."""
     try:
-        passwords.send_link(EmailIn(email=request.form.get("email", "").strip()).email)
-    except ValidationError:
+        passwords.send_link(checked(EmailIn, {"email": request.form.get("email", "").strip()}).email)
+    except WrongInputError:
         return _ask(422, say("pages.fault.email", language()))
     except BusinessError as error:
         return refused(error, _ask)

@@ -90,17 +90,15 @@ def conversation_of(
         more=len(said) > len(page),
         jobs=[job(each) for each in jobs],
         standing=stands,
-        opinions=_opinions(row) if me().is_staff else [],
+        opinions=_opinions(row.id) if me().is_staff else [],
         writing=list(writers),
         facts=[FactOut.model_validate(fact, from_attributes=True) for fact in facts.of(db.session(), row.id)],
     )
 
 
-def _opinions(row: Conversation) -> list[OpinionOut]:
-    return [
-        OpinionOut(message_id=each.id, rating=each.feedback, comment=each.feedback_comment)  # type: ignore[arg-type]  # idem
-        for each in cases.rated(db.session(), row.id)
-    ]
+def _opinions(conversation_id: UUID) -> list[OpinionOut]:
+    said = cases.opinions(db.session(), conversation_id)
+    return [OpinionOut.model_validate(each, from_attributes=True) for each in said]
 
 
 def conversation(conversation_id: UUID, after: int = 0) -> ConversationOut:
