@@ -8,7 +8,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-from prometheus_client import multiprocess
 from sqlalchemy.orm import configure_mappers
 
 from webapp.serving import WithoutSenders
@@ -36,8 +35,3 @@ def when_ready(_server: Any) -> None:  # noqa: ANN401  gunicorn ships no types
 
 def post_worker_init(_worker: Any) -> None:  # noqa: ANN401  gunicorn ships no types
     logging.getLogger("gunicorn.error").addFilter(WithoutSenders())
-
-
-def child_exit(_server: Any, worker: Any) -> None:  # noqa: ANN401  gunicorn ships no types
-    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-        multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # the library's own

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, StatementError
 
 from webapp import logs
-from webapp.logs import JsonFormatter, WithoutValues
+from webapp.logs import JsonFormatter, WithoutCredentials, WithoutValues
 from webapp.settings import load
 
 if TYPE_CHECKING:
@@ -64,6 +64,23 @@ def test_another_fault_keeps_its_places() -> None:
     record = _record(RuntimeError("the machinery"))
     WithoutValues().filter(record)
     assert "RuntimeError: the machinery" in json.loads(JsonFormatter().format(record))["exception"]
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        (
+            'POST http://bob:s3cret@h:1/v1/chat?key=s3cret "HTTP/1.1 200 OK"',
+            'POST http://h:1/v1/chat "HTTP/1.1 200 OK"',
+        ),
+        ("redis://:s3cret@h/0 and https://s3cret@h", "redis://h/0 and https://h"),
+        ("a@b, 1 ? 2", "a@b, 1 ? 2"),
+    ],
+)
+def test_an_address_is_logged_without_password_and_query(said: str, kept: str) -> None:
+    record = logging.LogRecord("httpx2", logging.INFO, "file", 1, "Request: %s", (said,), None)
+    WithoutCredentials().filter(record)
+    assert record.getMessage() == f"Request: {kept}"
 
 
 @pytest.mark.usefixtures("_handlers_are_put_back")

@@ -46,6 +46,13 @@ def test_what_is_set_to_nothing_is_not_set() -> None:
     assert load(DEVELOPMENT | {"PORT": "", "OPENAI_API_KEY": "", "UNKNOWN": "x"}) == load(DEVELOPMENT)
 
 
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "Europe", "../etc/passwd", "Europe/Paris\n"])
+def test_a_time_zone_is_one_that_exists(zone: str) -> None:
+    assert _faults(DEVELOPMENT | {"TIMEZONE": zone}) == [
+        "TIMEZONE: must be a time zone by its name, such as Europe/Paris"
+    ]
+
+
 def test_origins_are_a_list() -> None:
     settings = load(DEVELOPMENT | {"ALLOWED_ORIGINS": "https://a.example, https://b.example"})
     assert settings.allowed_origins == ("https://a.example", "https://b.example")
@@ -104,6 +111,7 @@ def test_settings_do_not_change_while_the_application_runs() -> None:
             ("SMTP_URL", url)
             for url in ("mail.example", "mailto:a@b", "smtp://", "smtp://u:hidden@h:port", "smtp://h\nh")
         ),
+        *(("OPENAI_BASE_URL", url) for url in ("foo", "model.example/v1", "file:///hidden")),
         *(("STAFF_WEBHOOK_URL", url) for url in ("hook.example", "ftp://h", "https://", "https://h:99999/hidden")),
     ],
 )

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 PLAIN = "%(asctime)s %(levelname)s %(name)s %(message)s"
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")  # what a proxy may give: nothing that could break a line or a header
+CREDENTIALS = re.compile(r"(?<=://)[^/\s@]{1,500}@")
+QUERY = re.compile(r"(?<=://)([^\s?\"']{1,500})\?[^\s\"']{1,2000}")
 
 _request: ContextVar[str | None] = ContextVar("request", default=None)
 _job: ContextVar[str | None] = ContextVar("job", default=None)
@@ -86,10 +88,21 @@ class WithoutValues(logging.Filter):
         return True
 
 
+class WithoutCredentials(logging.Filter):
+    """The client of the model prints whole addresses, with the password or the key that may stand in them."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        said = record.getMessage()
+        if "://" in said:
+            record.msg, record.args = QUERY.sub(r"\1", CREDENTIALS.sub("", said)), ()
+        return True
+
+
 def configure(settings: Settings) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if settings.production else PlainFormatter(PLAIN))
     handler.addFilter(WithoutValues())
+    handler.addFilter(WithoutCredentials())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)

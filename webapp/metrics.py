@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
+import itertools
 import os
-import platform
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prometheus_client import Counter, Gauge, Histogram, values
@@ -17,10 +19,43 @@ WAIT_BUCKETS = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600)
 MODEL_BUCKETS = (0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60)
 RETRIEVAL_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 
-if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-    # Containers that share the folder have the same process numbers: each file carries the machine's name too.
-    MACHINE = platform.node().replace("_", "-")
-    values.ValueClass = values.MultiProcessValue(lambda: f"{MACHINE}-{os.getpid()}")  # type: ignore[no-untyped-call]  # the library's own
+
+class Place:
+    """Whose files a process counts in: the first that no living process holds, and it goes on from what stands there.
+
+    The kernel gives a place back when its process dies, however it dies. So there are as many files as processes ever
+    lived at once, on one machine or in containers that share the folder; a file for each process number filled it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._pid = 0
+        self._lock = -1
+        self._number = 0
+
+    def mine(self) -> str:
+        """Return this process's place; a child takes one of its own."""
+        if self._pid != os.getpid():
+            if self._lock >= 0:
+                os.close(self._lock)  # the parent's
+            self._lock, self._number = self._first_free()
+            self._pid = os.getpid()
+        return str(self._number)
+
+    def _first_free(self) -> tuple[int, int]:
+        for number in itertools.count():
+            lock = os.open(self._folder / f"{number}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(lock)
+            else:
+                return lock, number
+        raise AssertionError("unreachable")
+
+
+if folder := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+    values.ValueClass = values.MultiProcessValue(Place(Path(folder)).mine)  # type: ignore[no-untyped-call]  # the library's own
 
 JOB_WAIT = Histogram("sav_job_wait_seconds", "From queued to claimed", ["queue"], buckets=WAIT_BUCKETS)
 JOB_RUN = Histogram("sav_job_run_seconds", "From claimed to ended", ["queue", "outcome"], buckets=WAIT_BUCKETS)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
@@ -48,6 +49,7 @@ class Settings(BaseModel):
 
     port: int = Field(8000, ge=1, le=65535)
     host: str = "127.0.0.1"
+    metrics_host: str = "127.0.0.1"  # figures ask for no password
     metrics_port: int = Field(8001, ge=1, le=65535)
     flower_port: int = Field(8002, ge=1, le=65535)
     data_dir: Path = Path("var")
@@ -89,10 +91,24 @@ class Settings(BaseModel):
     def _split_origins(cls, value: object) -> object:
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_time_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise PydanticCustomError("zone", "must be a time zone by its name, such as Europe/Paris") from None
+        return value
+
     @field_validator("smtp_url")
     @classmethod
     def _reaches_a_mail_server(cls, value: str) -> str:
         return _an_address(value, ("smtp", "smtps"), "smtp://user:password@host:587 or smtps://...:465")
+
+    @field_validator("openai_base_url")
+    @classmethod
+    def _reaches_a_model(cls, value: str) -> str:
+        return _an_address(value, ("http", "https"), "https://host/v1")
 
     @field_validator("staff_webhook_url")
     @classmethod

@@ -65,3 +65,35 @@ def test_none_is_null(engine: Engine) -> None:
     with Session(engine) as session:
         row = SAID.execute(session, {"id": None, "word": "a"}).one()
         assert (row.id, row.said, row.id_text) == (None, "aa", None)
+
+
+@pytest.mark.parametrize("what", ["DISCARD ALL", "PREPARE said_twice AS SELECT 1"])
+def test_a_connection_that_is_not_as_remembered_is_given_up(engine: Engine, what: str) -> None:
+    """A pooler forgets statements, or gives on a connection that has them."""
+    with engine.connect() as connection:
+        raw = connection.connection.driver_connection
+        assert raw is not None
+        if what.startswith("DISCARD"):
+            _say(Session(connection), "a")
+        connection.rollback()
+        raw.autocommit = True
+        raw.cursor().execute(what)
+        raw.autocommit = False
+    with Session(engine) as session, pytest.raises(DBAPIError) as failed:
+        _say(session, "b")
+    assert failed.value.connection_invalidated
+    with Session(engine) as session:
+        assert _say(session, "c") == "cc"
+
+
+def test_a_column_that_changes_its_type_costs_one_statement(engine: Engine) -> None:
+    every = Prepared("every", "SELECT changing.*, :id AS id FROM changing", id="uuid")
+    with Session(engine) as session:
+        session.execute(text("CREATE TABLE changing (one integer)"))
+        every.execute(session, {"id": None})
+        session.execute(text("ALTER TABLE changing ALTER one TYPE bigint"))
+        session.commit()
+        with pytest.raises(DBAPIError):
+            every.execute(session, {"id": None})
+    with Session(engine) as session:
+        assert every.execute(session, {"id": None}).all() == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import shutil
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -83,7 +82,6 @@ def test_every_panel_of_the_application_has_data(watched: tuple[Stack, Prometheu
     wait_data(prometheus, asked, meanwhile=lambda: _asked(client))
     _every_rule_works_and_none_is_alarmed(prometheus)
     _the_health_checks_agree(stack)
-    _each_file_of_counts_names_its_machine(stack)
 
 
 def _asked(client: object) -> None:
@@ -115,13 +113,6 @@ def _the_health_checks_agree(stack: Stack) -> None:
         stack.run(*argv, seconds=60)
     with pytest.raises(Exception, match="failed"):
         stack.run("python", "-m", "monitoring.ping_worker", "nobody")
-
-
-def _each_file_of_counts_names_its_machine(stack: Stack) -> None:
-    files = [path.stem for path in (stack.folder / "metrics").glob("*.db")]
-    machine = os.uname().nodename.replace("_", "-")
-    assert files
-    assert [name for name in files if f"_{machine}-" not in name] == []
 
 
 @pytest.fixture

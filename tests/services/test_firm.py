@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from tests.services.work import new_account
 from webapp.domain import Role
 from webapp.errors import SettingsChangedError
-from webapp.models import Change
+from webapp.models import Change, Firm
 from webapp.services import colours, firm
 from webapp.services.firm import Choices, Opening
 
@@ -61,6 +61,15 @@ def test_what_was_typed_is_put_in_order() -> None:
     chosen = Choices.model_validate({"name": " Volets\r\ndu  Nord ", "hours": [[later, sooner]] + [[]] * 6})
     assert chosen.name == "Volets du Nord"
     assert [opening.start for opening in chosen.hours[0]] == [time(9), time(14)]
+
+
+def test_what_a_newer_version_chose_stops_nothing_here(session: Session) -> None:
+    firm_row = session.query(Firm).one()
+    firm_row.choices = {"name": "Volets", "tone": "warm", "welcome": {"fr": "Bonjour", "de": "Guten Tag"}}
+    session.flush()
+    assert firm.choices(session).welcome.fr == "Bonjour"
+    firm.change(session, new_account(session, Role.ADMIN).id, firm.choices(session))
+    assert firm.current(session)[1].name == "Volets"
 
 
 def test_a_change_is_kept_with_who_what_and_from_what(session: Session) -> None:

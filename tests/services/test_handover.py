@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import text
 
+from tests.harness.servers import query
+from tests.harness.waiting import wait_until
 from tests.services.test_waiting import begin_waiting, choose
-from tests.services.work import answer, claimed, conversation, identity, job, reply, say, slot
+from tests.services.work import answer, claimed, conversation, identity, job, reply, say, slot, transaction
 from webapp.domain import Brief, HandoverReason, JobStatus, Language, Outcome, Role
 from webapp.services import conversations, desk, questions, replies, supervision
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from webapp.services.messages import Accepted
 
 FR = Language.FR
+WAITS_FOR_A_LOCK = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 ANGER, SAFETY, CUSTOMER = HandoverReason.ANGER, HandoverReason.SAFETY, HandoverReason.CUSTOMER
 
 
@@ -35,6 +39,34 @@ def _counted(reason: HandoverReason) -> float:
 def _hand_over(session: Session, sent: Accepted, reason: HandoverReason) -> bool:
     brief = Brief(("Où est la commande CMD-4521 ?", "Répondez"), None, found_nothing=True, references=("CMD-4521",))
     return replies.hand_over(session, claimed(session, sent.job_id), reason, FR, brief)
+
+
+def test_a_person_who_speaks_into_a_reply_is_counted(session: Session, client: Identity) -> None:
+    before = _counted(HandoverReason.STAFF_SPOKE)
+    sent = say(session, client)
+    desk.speak(session, identity(session, Role.STAFF), sent.conversation_id, "J'arrive", None)
+    desk.speak(session, identity(session, Role.STAFF), sent.conversation_id, "Voilà", None)
+    assert _counted(HandoverReason.STAFF_SPOKE) == before + 1
+
+
+def test_a_draft_does_not_outlive_the_hand_over_it_met(database_url: str) -> None:
+    with transaction(database_url) as session:
+        staff, sent = identity(session, Role.STAFF), say(session, identity(session))
+        claim = claimed(session, sent.job_id)
+    stood: list[bool] = []
+
+    def write() -> None:
+        with transaction(database_url) as session:
+            stood.append(replies.write_draft(session, claim, "Je cherche"))
+
+    late = threading.Thread(target=write)
+    with transaction(database_url) as session:
+        desk.speak(session, staff, sent.conversation_id, "J'arrive", None)
+        late.start()
+        wait_until(lambda: bool(query(database_url, WAITS_FOR_A_LOCK)), "the draft to wait")
+    late.join()
+    assert stood == [False]
+    assert query(database_url, "SELECT count(*) FROM draft") == [(0,)]
 
 
 def test_a_person_who_is_owed_is_counted_once_and_keeps_the_place(session: Session, client: Identity) -> None:

@@ -6,16 +6,21 @@ import select
 from typing import TYPE_CHECKING, Any
 
 import psycopg2
-from sqlalchemy import create_engine, event
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import Pool
 
 if TYPE_CHECKING:
+    from sqlalchemy.engine import ExceptionContext
+
     from webapp.settings import Settings
 
 WEB_STATEMENT_TIMEOUT_MS = 5_000
 WORKER_STATEMENT_TIMEOUT_MS = 30_000
+# feature_not_supported: a plan whose columns a migration changed; invalid_sql_statement_name: somebody discarded it;
+# duplicate_prepared_statement: a pooler gave the connection on.
+STALE_STATEMENT = ("0A000", "26000", "42P05")
 
 
 def connect_args(statement_timeout_ms: int) -> dict[str, Any]:
@@ -55,6 +60,13 @@ def _notice_hangup(connection: Any, _record: object, _proxy: object) -> None:  #
         raise DisconnectionError from None
     if waiting.poll(0):
         raise DisconnectionError
+
+
+@event.listens_for(Engine, "handle_error")
+def _forget_stale_statements(context: ExceptionContext) -> None:
+    """Take a connection whose prepared statements are not what it remembers for a lost one: the next starts afresh."""
+    if getattr(context.original_exception, "pgcode", None) in STALE_STATEMENT:
+        context.is_disconnect = True
 
 
 def open_sessions(settings: Settings, pool_size: int) -> sessionmaker[Session]:

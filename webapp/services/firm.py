@@ -128,14 +128,19 @@ class Choices(BaseModel):
     wh_written: Energy = WH_WRITTEN
 
 
+def _stored(row: Firm) -> Choices:
+    """Read what is kept; a choice that only a newer version has is left to it, so that one commit back still works."""
+    return Choices.model_validate(row.choices, extra="ignore")
+
+
 def choices(session: Session) -> Choices:
-    return Choices.model_validate(_row(session).choices)
+    return _stored(_row(session))
 
 
 def current(session: Session) -> tuple[int, Choices]:
     """Return the choices with the version they are."""
     row = _row(session)
-    return row.version, Choices.model_validate(row.choices)
+    return row.version, _stored(row)
 
 
 def change(session: Session, author_id: UUID, wanted: Choices, *, seen: int | None = None) -> None:
@@ -147,8 +152,8 @@ def change(session: Session, author_id: UUID, wanted: Choices, *, seen: int | No
     row = session.execute(select(Firm).with_for_update().execution_options(populate_existing=True)).scalar_one()
     if seen is not None and row.version != seen:
         raise SettingsChangedError
-    before, after = row.choices, wanted.model_dump(mode="json")
-    known = Choices.model_validate(before).model_dump(mode="json")
+    after = wanted.model_dump(mode="json")
+    known = _stored(row).model_dump(mode="json")
     changed = [name for name in after if after[name] != known[name]]
     if not changed:
         return

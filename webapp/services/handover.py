@@ -103,7 +103,9 @@ def _hand_over(
     ).all()
     for job in open_jobs:
         _fill_slot(session, conversation, job, reason)
-    if open_jobs and reason not in _NOBODY_IS_OWED:
+    if open_jobs and reason in _NOBODY_IS_OWED:
+        metrics.HANDOVERS.labels(reason).inc()
+    elif open_jobs:
         owe_a_person(conversation, reason, brief)
         session.flush()
     return len(open_jobs)

@@ -37,13 +37,15 @@ if TYPE_CHECKING:
 
 NO_ANSWERS_BEFORE_A_PERSON = 2
 
-# A draft may be lost, so its commit waits for no disk.
+# A draft may be lost, so its commit waits for no disk. The job is locked before it is judged: a hand-over under way
+# would otherwise be waited for by the foreign key alone, after the look that found the job running.
 _WRITE_DRAFT = Prepared(
     "write_draft",
     """
 INSERT INTO draft (job_id, fence, revision, text, progress)
 SELECT id, fence, 1, :text, 0 FROM job, (SELECT set_config('synchronous_commit', 'off', true)) AS unhurried
 WHERE id = :id AND status = 'running' AND fence = :fence
+FOR KEY SHARE OF job
 ON CONFLICT (job_id) DO UPDATE SET text = excluded.text, fence = excluded.fence, revision = draft.revision + 1
 RETURNING job_id
 """,
