@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from launcher import application, configuration, dotenv, environment, preflight, readiness
 from launcher.configuration import KNOWN, REPOSITORY
-from launcher.credentials import secrets_for
+from launcher.dotenv import DotEnv
 from launcher.embedded import placement
 from launcher.faults import Fault
 from launcher.terminal import say
@@ -24,8 +24,13 @@ if TYPE_CHECKING:
 
 GIB = 1024**3
 DISK_GIB, MEMORY_GIB = 2.0, 1.0
-# Stands for the address of an embedded server, which has none before it runs.
-UNBORN = {"DATABASE_URL": "postgresql://sav@127.0.0.1/sav", "REDIS_URL": "redis://127.0.0.1/0"}
+MEND_VARIABLE = "correct the variable, in the environment or in .env"
+# Stands for what the first start makes: the addresses of the embedded servers, and a secret. Here nothing is made.
+UNBORN = {
+    "DATABASE_URL": "postgresql://sav@127.0.0.1/sav",
+    "REDIS_URL": "redis://127.0.0.1/0",
+    "SECRET_KEY": "made at the first start and kept in DATA_DIR",
+}
 
 
 class Report:
@@ -46,23 +51,22 @@ def doctor(environ: Mapping[str, str]) -> int:
     """Look at everything; 1 if anything is wrong."""
     report = Report()
     report.fine(f"Python {sys.version.split()[0]} ({sys.executable})")
-    _look_at_dotenv(report)
-    try:
-        found = configuration.read(environ)
-    except Fault as fault:
-        report.bad(str(fault), "correct the variable, in the environment or in .env")
-    else:
+    file = dotenv.read(REPOSITORY / ".env")
+    _look_at_dotenv(report, file)
+    found, faults = configuration.examine(environ, file)
+    for fault in faults:
+        report.bad(fault, MEND_VARIABLE)
+    if not faults:
         _look_at_machine(report, found)
         _look_at_application(report, found)
     say("Nothing is wrong." if not report.wrong else f"{report.wrong} to mend.")
     return 1 if report.wrong else 0
 
 
-def _look_at_dotenv(report: Report) -> None:
+def _look_at_dotenv(report: Report, file: DotEnv) -> None:
     path = REPOSITORY / ".env"
-    file = dotenv.read(path)
     for fault in file.faults:
-        report.bad(fault, "see .env.example")
+        report.bad(fault, "see .env.example; the rest is looked at without what it may say there")
     for name in file.values:
         close = difflib.get_close_matches(name, KNOWN, n=1, cutoff=0.8)
         if name not in KNOWN and close:
@@ -121,7 +125,7 @@ def _look_at_application(report: Report, found: Configuration) -> None:
     if running is None:
         _look_at_ports(report, found)
     else:
-        _look_at_readiness(report, configuration.read({**found.values, **running}))
+        _look_at_readiness(report, configuration.examine({**found.values, **running}, DotEnv())[0])
     try:
         virtualenv = Virtualenv(found.log_dir / "pip.log")
         virtualenv.ensure(RUNTIME)
@@ -131,7 +135,7 @@ def _look_at_application(report: Report, found: Configuration) -> None:
     report.fine(f".venv holds the packages of {RUNTIME}")
     faults = list(_settings_and_servers(virtualenv, found, running))
     for fault in faults:
-        report.bad(fault, "correct the variable, in the environment or in .env")
+        report.bad(fault, MEND_VARIABLE)
     if not faults:
         report.fine("the settings are complete" + (" for production" if found.production else ""))
 
@@ -156,6 +160,6 @@ def _settings_and_servers(
     virtualenv: Virtualenv, found: Configuration, running: Mapping[str, str] | None
 ) -> Iterator[str]:
     unborn = {} if found.production else {name: url for name, url in UNBORN.items() if not found.values.get(name)}
-    env = environment.for_application(found, {**unborn, **secrets_for(found), **(running or {})})
+    env = environment.for_application(found, {**unborn, **(running or {})})
     yield from preflight.settings_faults(virtualenv, env)
     yield from preflight.server_faults(virtualenv, env, running or found.values)

@@ -27,8 +27,10 @@ def read(path: Path) -> DotEnv:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         return DotEnv()
-    except (OSError, UnicodeDecodeError):
-        return DotEnv(faults=[f"{path.name} cannot be read as UTF-8 text."])
+    except OSError as error:
+        return DotEnv(faults=[f"{path.name} cannot be read ({error.strerror})."])
+    except UnicodeDecodeError:
+        return DotEnv(faults=[f"{path.name} is not UTF-8 text."])
     return parse(text, path.name)
 
 

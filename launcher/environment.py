@@ -36,6 +36,7 @@ def for_application(configuration: Configuration, made: Mapping[str, str]) -> di
         **for_tools(configuration.values),
         "PORT": str(configuration.port),
         "HOST": configuration.host,
+        "METRICS_HOST": configuration.metrics_host,
         "METRICS_PORT": str(configuration.metrics_port),
         "FLOWER_PORT": str(configuration.flower_port),
         "DATA_DIR": str(configuration.data_dir),

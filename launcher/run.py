@@ -160,7 +160,7 @@ class Run:
         accounts = self.found.data_dir / "demo-accounts.json"
         if accounts.exists() and not self.found.production:
             say(f"demo accounts: {accounts}")
-        say(f"logs: {self.found.log_dir}   metrics: http://127.0.0.1:{self.found.metrics_port}/metrics")
+        say(f"logs: {self.found.log_dir}   metrics: {self.found.metrics_url}")
         if not env.get("FLOWER_BASIC_AUTH"):
             say("flower is left out: FLOWER_BASIC_AUTH is not set")
         say(f"ready: http://localhost:{self.found.port}")

@@ -7,7 +7,7 @@ import logging
 import os
 import secrets
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -124,6 +124,12 @@ class Storage:
                 self._files.rm_file(self._path(key))
         except FileNotFoundError:
             return
+
+    def discard(self, *keys: str) -> None:
+        """Remove files that nobody needs, as far as it can be done now; what stays is left to maintenance."""
+        with suppress(StorageAwayError):
+            for key in keys:
+                self.delete(key)
 
     def files(self) -> Iterator[Listed]:
         """List all files, those whose writing broke off among them."""

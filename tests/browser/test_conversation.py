@@ -34,7 +34,7 @@ def test_a_question_is_answered_in_place(site: Site, new_page: Callable[..., Pag
     send(page, question())
     expect(answers(page)).to_have_count(1)
     expect(page.locator(".by-client .life")).to_contain_text("Répondu")
-    expect(page.locator("[data-live]")).to_contain_text("Réponse de l'assistant")
+    expect(page.locator("[data-live]")).to_contain_text("Réponse de l’assistant")
     expect(page.get_by_label("Votre message")).to_have_value("")
     assert case_of(page)
     page.reload()
@@ -57,7 +57,7 @@ def test_the_reply_grows_in_place_and_nothing_jumps(site: Site, new_page: Callab
         }"""
     )
     send(page, question(mine))
-    expect(page.locator(".by-client .life")).to_contain_text("L'assistant écrit")
+    expect(page.locator(".by-client .life")).to_contain_text("L’assistant écrit")
     expect(page.locator(DRAFT)).to_contain_text("La garantie")
     expect(page.locator(DRAFT)).to_contain_text("portes coulissantes")
     focused = page.evaluate("document.activeElement.name || document.activeElement.className")

@@ -27,7 +27,7 @@ ORDER = f"CMD2024-{secrets.randbelow(90000) + 10000}"
 ASKED = f"La garantie des portes coulissantes vaut-elle aussi pour ma commande {ORDER} ?"
 SAVED = "Bien à vous, toute l'équipe."
 OPEN = "SELECT count(*) FROM job WHERE kind IN ('reply', 'image') AND status IN ('queued', 'running')"
-CLOSED = re.compile("vient d'être terminée")
+CLOSED = re.compile("vient d’être terminée")
 REOPENED = re.compile("est rouverte")
 
 
@@ -173,8 +173,8 @@ def _speaks(day: Day) -> None:
     """While the assistant writes a person speaks, and only the person is heard."""
     page, a = day.page, day.a
     mine = word()
-    a.get_by_role("button", name="Rendre la parole à l'assistant").click()
-    expect(a.get_by_role("button", name="Mettre l'assistant en pause")).to_be_visible()
+    a.get_by_role("button", name="Rendre la parole à l’assistant").click()
+    expect(a.get_by_role("button", name="Mettre l’assistant en pause")).to_be_visible()
     expect(a.locator("#case")).to_be_focused()
     day.site.model.set(Mode.ANSWER, match=mine, text=GROWING, token_delay=SLOWLY, times=1)
     look(page)
@@ -199,17 +199,17 @@ def _takes(day: Day) -> None:
     expect(b.locator("#case")).to_be_focused()
     look(a)
     expect(a.locator("#assignee")).to_have_value(day.billie.user["id"])
-    page.get_by_role("button", name="Cette réponse m'a aidé").first.click()
-    expect(page.locator("[data-said]").first).to_have_text("Merci, c'est noté.")
+    page.get_by_role("button", name="Cette réponse m’a aidé").first.click()
+    expect(page.locator("[data-said]").first).to_have_text("Merci, c’est noté.")
     mark(b)
     look(b)
     expect(b.locator(".opinion")).to_have_text("Le client a trouvé cette réponse utile.")
     rated = answers(page).first
-    rated.get_by_role("button", name="Cette réponse ne m'a pas aidé").click()
-    rated.get_by_label("Ce qui manquait ou n'allait pas").fill("Trop <b>court</b>")
+    rated.get_by_role("button", name="Cette réponse ne m’a pas aidé").click()
+    rated.get_by_label("Ce qui manquait ou n’allait pas").fill("Trop <b>court</b>")
     rated.get_by_role("button", name="Envoyer").click()
     look(b)
-    expect(b.locator(".opinion")).to_have_text("Le client n'a pas trouvé cette réponse utile. Trop <b>court</b>")
+    expect(b.locator(".opinion")).to_have_text("Le client n’a pas trouvé cette réponse utile. Trop <b>court</b>")
     assert_not_reloaded(b)
 
 

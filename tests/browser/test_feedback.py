@@ -21,7 +21,7 @@ def test_a_reply_is_rated_in_place(site: Site, new_page: Callable[..., Page]) ->
     send(page, question())
     expect(answers(page)).to_have_count(1)
     page.evaluate("window.stays = true")
-    up, down = (page.get_by_role("button", name=name) for name in ("Cette réponse m'a aidé", "ne m'a pas aidé"))
+    up, down = (page.get_by_role("button", name=name) for name in ("Cette réponse m’a aidé", "ne m’a pas aidé"))
     up.click()
     expect(up).to_have_attribute("aria-pressed", "true")
     expect(page.locator("[data-why]")).to_be_hidden()
@@ -29,10 +29,10 @@ def test_a_reply_is_rated_in_place(site: Site, new_page: Callable[..., Page]) ->
     down.click()
     expect(down).to_have_attribute("aria-pressed", "true")
     expect(up).to_have_attribute("aria-pressed", "false")
-    page.get_by_label("Ce qui manquait ou n'allait pas").fill("Trop long")
+    page.get_by_label("Ce qui manquait ou n’allait pas").fill("Trop long")
     page.locator("[data-why]").get_by_role("button", name="Envoyer").click()
-    expect(page.get_by_label("Ce qui manquait ou n'allait pas")).to_be_hidden()
-    expect(page.locator("[data-said]")).to_have_text("Merci, c'est noté.")
+    expect(page.get_by_label("Ce qui manquait ou n’allait pas")).to_be_hidden()
+    expect(page.locator("[data-said]")).to_have_text("Merci, c’est noté.")
     seen = messages(client, page)[1]
     assert (seen["feedback"], seen["feedback_comment"]) == ("down", "Trop long")
     assert page.evaluate("window.stays") is True

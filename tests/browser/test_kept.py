@@ -59,12 +59,12 @@ def test_why_a_reply_did_not_help(site: Site, new_page: Callable[..., Page]) -> 
     reply = page.locator(".by-assistant:not(.is-draft)")  # here and on the page that gives the text back
     expect(reply).to_have_count(1)
     case = case_of(page)
-    reply.get_by_role("button", name="Cette réponse ne m'a pas aidé").click()
-    reply.get_by_label("Ce qui manquait ou n'allait pas").fill("Trop long")
+    reply.get_by_role("button", name="Cette réponse ne m’a pas aidé").click()
+    reply.get_by_label("Ce qui manquait ou n’allait pas").fill("Trop long")
     page.context.clear_cookies()
     reply.get_by_role("button", name="Envoyer").click()
     sign_in(page, client)
-    expect(reply.get_by_label("Ce qui manquait ou n'allait pas")).to_have_value("Trop long")
+    expect(reply.get_by_label("Ce qui manquait ou n’allait pas")).to_have_value("Trop long")
     reply.get_by_role("button", name="Envoyer").click()
-    expect(reply.get_by_text("Merci, c'est noté.")).to_be_visible()
+    expect(reply.get_by_text("Merci, c’est noté.")).to_be_visible()
     assert client.conversation(case)["messages"][1]["feedback_comment"] == "Trop long"

@@ -34,8 +34,8 @@ def test_a_customers_journey(site: Site, new_page: Callable[..., Page]) -> None:
     page.locator(".chip").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(site.document)
     page.goto(chat)
-    page.get_by_role("button", name="Cette réponse m'a aidé").click()
-    expect(page.get_by_role("button", name="Cette réponse m'a aidé")).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="Cette réponse m’a aidé").click()
+    expect(page.get_by_role("button", name="Cette réponse m’a aidé")).to_have_attribute("aria-pressed", "true")
     page.get_by_role("button", name="Parler à une personne").click()
     expect(page.get_by_text("Une personne va vous répondre ici.")).to_be_visible()
     expect(page.locator("[data-standing]")).to_contain_text("vous répondra")
@@ -51,10 +51,10 @@ def test_a_customers_journey(site: Site, new_page: Callable[..., Page]) -> None:
     page.get_by_label("Non").check()
     page.get_by_role("button", name="Envoyer mon avis").click()
     expect(page.locator("#word .note-ok")).to_be_visible()
-    for kind in ("HTML", "JSON"):
+    for name, ending in (("la lettre, à lire ou imprimer", ".html"), ("un fichier pour un autre logiciel", ".json")):
         with page.expect_download() as copy:
-            page.get_by_role("link", name=kind).click()
-        assert copy.value.suggested_filename.endswith(kind.lower())
+            page.get_by_role("link", name=name).click()
+        assert copy.value.suggested_filename.endswith(ending)
     page.get_by_role("button", name="Rouvrir la conversation").click()
     expect(page.get_by_label("Votre message")).to_be_visible()
     page.goto("/account")
@@ -109,6 +109,6 @@ def test_a_case_at_the_desk(site: Site, new_page: Callable[..., Page]) -> None:
     expect(page.locator("#product-error")).to_be_visible()
     page.get_by_label("Produit").fill("porte")
     page.get_by_role("button", name="Enregistrer le résumé").click()
-    expect(page.get_by_text("C'est enregistré.")).to_be_visible()
+    expect(page.get_by_text("C’est enregistré.")).to_be_visible()
     page.get_by_role("button", name="Rouvrir").click()
     expect(answer_of(page)).to_be_visible()

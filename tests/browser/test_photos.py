@@ -79,9 +79,9 @@ def test_a_phone_sends_three_photos(site: Site, new_page: Callable[..., Page]) -
     expect(picks(page).first).to_contain_text("poignée.jpg")
     expect(picks(page).first).to_contain_text("ko")
     choose(page, {"name": "film.mov", "mimeType": "video/quicktime", "buffer": b"moov"}, picture("x.jpg"))
-    expect(page.locator("[data-photo-fault]")).to_contain_text("« film.mov » n'est ni une photo ni un PDF.")
+    expect(page.locator("[data-photo-fault]")).to_contain_text("« film.mov » n’est ni une photo ni un PDF.")
     choose(page, picture("cinq.jpg"), picture("six.jpg"))
-    expect(page.locator("[data-photo-fault]")).to_contain_text("« six.jpg » n'a pas été ajouté")
+    expect(page.locator("[data-photo-fault]")).to_contain_text("« six.jpg » n’a pas été ajouté")
     page.get_by_role("button", name="Retirer cinq.jpg").click()
     page.keyboard.press("Enter")  # on the one before it, which has the focus now
     expect(picks(page)).to_have_count(3)

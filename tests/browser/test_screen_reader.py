@@ -36,8 +36,8 @@ CHAT = """
           - listitem:
             - link /1 Conditions/
         - form "Cette réponse vous a-t-elle aidé ?":
-          - button "Cette réponse m'a aidé"
-          - button "Cette réponse ne m'a pas aidé"
+          - button "Cette réponse m’a aidé"
+          - button "Cette réponse ne m’a pas aidé"
   - textbox "Votre message"
   - button "Envoyer"
 - contentinfo
@@ -75,7 +75,7 @@ def test_what_is_told(site: Site, new_page: Callable[..., Page]) -> None:
     send(page, question())
     expect(answers(page)).to_have_count(1)
     expect(page.locator("body")).to_match_aria_snapshot(CHAT)
-    for said in ("Message envoyé.", "Réponse de l'assistant :"):
+    for said in ("Message envoyé.", "Réponse de l’assistant :"):
         expect(live(page)).to_contain_text(said)
     page.get_by_role("button", name="Parler à une personne").click()
     expect(page.get_by_text("Une personne va vous répondre ici.")).to_be_visible()

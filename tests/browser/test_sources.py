@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,6 +29,7 @@ def test_an_answer_leads_to_its_source_and_back(site: Site, new_page: Callable[.
     expect(page.locator(".excerpts dd").first).to_contain_text("garantie")
     conversation = f"{site.url}/chat/{case_of(page)}"
     chip.click()
+    expect(page).to_have_url(re.compile("#passage$"))
     expect(page.locator("#passage")).to_contain_text("La garantie des portes coulissantes dure cinq ans")
     page.get_by_role("link", name="Revenir à la conversation").click()
     expect(page).to_have_url(conversation)
@@ -105,9 +107,9 @@ def test_staff_answers_without_javascript(site: Site, new_page: Callable[..., Pa
     page.goto("/conversations")
     page.locator(f".waiting a[href$='{accepted['conversation_id']}']").click()
     page.get_by_role("button", name="Prendre en charge").click()
-    expect(page.get_by_text("C'est enregistré.")).to_be_visible()
+    expect(page.get_by_text("C’est enregistré.")).to_be_visible()
     page.get_by_label("Votre réponse au client").fill("Bonjour, je m'en occupe.")
     page.get_by_role("button", name="Envoyer", exact=True).click()
     expect(page.locator(".by-staff .body")).to_have_text("Bonjour, je m'en occupe.")
-    page.get_by_role("button", name="Rendre la parole à l'assistant").click()
-    expect(page.get_by_role("button", name="Mettre l'assistant en pause")).to_be_visible()
+    page.get_by_role("button", name="Rendre la parole à l’assistant").click()
+    expect(page.get_by_role("button", name="Mettre l’assistant en pause")).to_be_visible()

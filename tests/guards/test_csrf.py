@@ -12,6 +12,8 @@ from tests.harness.servers import query
 
 if TYPE_CHECKING:
     import httpx
+    from flask import Flask
+    from werkzeug.test import TestResponse
 
     from tests.harness.api import ApiClient
 
@@ -66,16 +68,36 @@ def _everything(database_url: str) -> object:
 
 
 def test_a_planted_cookie_does_not_help(client: ApiClient) -> None:
-    client.http.cookies.set("csrf_access_token", "planted", domain="localhost.local", path="/")
+    name = client.cookie("csrf_access_token").name
+    client.http.cookies.set(name, "planted", domain="localhost.local", path="/")
     planted = client.http.post(
         "/api/chat", json={"message": "M"}, headers={"X-CSRF-TOKEN": "planted", "Idempotency-Key": "k"}
     )
     assert planted.status_code == 403
 
 
-def test_refreshing_needs_it_too(client: ApiClient) -> None:
+def test_refreshing_needs_it_too(app: Flask, client: ApiClient) -> None:
     for headers in ({}, {"X-CSRF-TOKEN": "wrong"}):
         assert client.http.post("/api/auth/refresh", headers=headers).status_code == 403
+    assert _with_header(app, client, "/api/auth/refresh", "é").status_code == 403
+
+
+def _with_header(app: Flask, client: ApiClient, path: str, token: str) -> TestResponse:
+    """What comes of a header with any bytes, which httpx cannot send to an application in this process."""
+    cookies = "; ".join(f"{name}={value}" for name, value in client.http.cookies.items())
+    headers = {"Cookie": cookies, "X-CSRF-TOKEN": token, "Idempotency-Key": "k"}
+    return app.test_client(use_cookies=False).post(path, json={"message": "M"}, headers=headers)
+
+
+def test_a_token_that_is_no_ascii_is_a_wrong_one(app: Flask, client: ApiClient) -> None:
+    """The library cannot compare such a one, and a page of the refusal looks for its reader by the same token."""
+    refused = _with_header(app, client, "/api/chat", "é")
+    assert (refused.status_code, refused.json and refused.json["type"]) == (403, "/problems/csrf")
+    assert _with_header(app, client, "/api/chat", client.csrf_token).status_code == 202
+    for path in ("/account", "/chat"):
+        page = client.http.post(path, data={"csrf_token": "é"})
+        assert (page.status_code, page.headers["Content-Type"]) == (403, "text/html; charset=utf-8")
+        assert "<h1" in page.text
 
 
 def test_no_link_signs_anybody_out(client: ApiClient) -> None:

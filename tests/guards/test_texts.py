@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from tests.harness import commands
 from webapp import errors
 from webapp.domain import HandoverReason, Language
 from webapp.routes import problems
-from webapp.texts import catalogue, say, say_count
+from webapp.texts import catalogue, say, say_count, typeset
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,3 +91,16 @@ def test_french_counts_zero_as_one() -> None:
     singular = {language: say(f"{counted}.one", language, count=0) for language in Language}
     assert say_count(counted, Language.FR, 0) == singular[Language.FR]
     assert say_count(counted, Language.EN, 0) == say(f"{counted}.other", Language.EN, count=0)
+
+
+def test_french_is_typeset() -> None:
+    assert typeset("« {name} » n'est là qu'à 9 h : 45 % ?") == (
+        "«\u00a0{name}\u00a0» n’est là qu’à 9 h\u00a0: 45\u00a0%\u202f?"
+    )
+    assert typeset("Pas encore de compte\u00a0?") == "Pas encore de compte\u202f?"
+    assert typeset("https://exemple.fr/a?b=c 'mot' 08:30") == "https://exemple.fr/a?b=c 'mot' 08:30"
+
+
+def test_no_line_begins_with_a_french_sign() -> None:
+    straight = re.compile(r" [:;!?»%€]|« |[^\W\d_]'[^\W\d_]")
+    assert [key for key, words in FRENCH.items() if straight.search(words)] == []

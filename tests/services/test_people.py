@@ -143,6 +143,8 @@ def test_the_list_is_of_the_firms_people_and_says_who_never_came(session: Sessio
     never = people.invited(session, listed)
     assert account.id in never
     assert present.account_id not in never
+    _too_old(session, "")
+    assert people.invited(session, listed) == set()
 
 
 def test_who_is_deactivated_is_out_at_once(session: Session) -> None:

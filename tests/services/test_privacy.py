@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import insert, text
 
+from tests.services import pictures
 from tests.services.work import answer, identity, say
-from webapp.domain import Language
-from webapp.models import Account, Erasure
-from webapp.services import people, privacy
+from webapp.domain import FactKind, FactState, FoundFact, Language
+from webapp.models import Account, Attachment, Erasure
+from webapp.services import facts, people, privacy
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -48,6 +49,26 @@ def test_everything_about_me_is_mine_alone_and_holds_no_secret(session: Session)
     assert "d'un autre" not in written
     assert session.get_one(Account, me.account_id).password_hash not in [*given["account"].values()]
     assert "refresh_id" not in written
+
+
+def test_what_was_read_in_my_pictures_is_in_it_with_what_i_decided(session: Session) -> None:
+    me, other = identity(session), identity(session)
+    mine, theirs = pictures.send(session, me, pictures.stored()), pictures.send(session, other, pictures.stored())
+    for sent, values in ((mine, ("CMD2024-0117", "SN-4410", "SN-4411")), (theirs, ("CMD2024-9999",))):
+        attachment = session.query(Attachment).filter_by(message_id=sent.message_id).one()
+        facts.propose(session, attachment, [FoundFact(FactKind.ORDER_NUMBER, value) for value in values])
+    order, serial, _ = facts.of(session, mine.conversation_id)
+    facts.decide(session, me, order.id, confirmed=True)
+    facts.decide(session, me, serial.id, confirmed=False)
+    session.expire_all()
+    told = dict(privacy.everything_about(session, me.account_id))[f"conversation-{mine.conversation_id}"]["facts"]
+    assert {(each["value"], each["state"]) for each in told} == {
+        ("CMD2024-0117", FactState.CONFIRMED),
+        ("SN-4410", FactState.DECLINED),
+        ("SN-4411", FactState.PROPOSED),
+    }
+    assert {each["kind"] for each in told} == {FactKind.ORDER_NUMBER}
+    assert {each["attachment_id"] for each in told} == {order.attachment_id}
 
 
 def test_nothing_is_left_of_who_is_erased(session: Session) -> None:

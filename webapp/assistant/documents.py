@@ -19,6 +19,7 @@ from webapp.assistant.parsed import (
 )
 from webapp.assistant.passages import split
 from webapp.assistant.words import fold
+from webapp.domain import MAX_DOCUMENT_BYTES
 from webapp.errors import DocumentRefusedError
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Block", "BlockKind", "Page", "ParsedDocument", "PassageDraft", "parse", "read_document", "split"]
 
-MAX_BYTES = 50 * 1024 * 1024
 MAX_CHARACTERS = 10_000_000
 _OLE = b"\xd0\xcf\x11\xe0"  # an Office file of the old kind, or a locked one of the new kind
 _TITLE_LENGTH = 120
@@ -39,8 +39,8 @@ def read_document(path: Path, filename: str) -> ParsedDocument:
     Raises:
         DocumentRefusedError: code pictures_only, locked, broken, empty, too_large or unsupported.
     """
-    if path.stat().st_size > MAX_BYTES:
-        raise DocumentRefusedError("too_large", limit=MAX_BYTES)
+    if path.stat().st_size > MAX_DOCUMENT_BYTES:
+        raise DocumentRefusedError("too_large", limit=MAX_DOCUMENT_BYTES)
     return parse(path.read_bytes(), filename)
 
 

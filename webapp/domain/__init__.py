@@ -15,6 +15,7 @@ from webapp.domain.exchange import (
     Turn,
     Usage,
 )
+from webapp.domain.limits import MAX_DOCUMENT_BYTES
 from webapp.domain.states import (
     OPEN_JOB_STATUSES,
     QUEUE_OF_KIND,
@@ -41,6 +42,7 @@ from webapp.domain.states import (
 )
 
 __all__ = [
+    "MAX_DOCUMENT_BYTES",
     "OPEN_JOB_STATUSES",
     "QUEUE_OF_KIND",
     "AttachmentState",

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 from uuid import UUID
 
 import jwt as pyjwt
-from flask import g
-from flask_jwt_extended import get_jwt, verify_jwt_in_request
+from flask import current_app, g, request
+from flask_jwt_extended import decode_token, get_jwt, verify_jwt_in_request
 from flask_jwt_extended.exceptions import CSRFError, JWTExtendedException, NoAuthorizationError
 
 from webapp.domain import Role
@@ -41,7 +41,7 @@ def someone() -> Identity | None:
 
 def _visitor_or_identity() -> Identity | None:
     try:
-        if verify_jwt_in_request(optional=True) is None:
+        if verify(optional=True) is None:
             return None
         return accounts.identify(db.session(), UUID(get_jwt()[SIGN_IN_CLAIM]))
     except (JWTExtendedException, pyjwt.PyJWTError, SignedOutError):
@@ -60,7 +60,7 @@ def sign_in_id() -> UUID:
         CsrfError: nothing shows that the request is our own page's.
     """
     try:
-        verify_jwt_in_request()
+        verify()
     except CSRFError:
         raise CsrfError from None
     except NoAuthorizationError as error:
@@ -70,9 +70,32 @@ def sign_in_id() -> UUID:
     return UUID(get_jwt()[SIGN_IN_CLAIM])
 
 
+def verify(*, optional: bool = False, refresh: bool = False) -> object:
+    """Verify the token of this request by the library, which cannot compare a CSRF token that is no ASCII.
+
+    Raises:
+        JWTExtendedException, PyJWTError: there is none, or none of ours; CSRFError among them.
+    """
+    try:
+        return verify_jwt_in_request(optional=optional, refresh=refresh)
+    except TypeError:
+        if (request.headers.get("X-CSRF-TOKEN") or request.form.get("csrf_token", "")).isascii():
+            raise
+        raise CSRFError from None
+
+
 def _without_token(error: NoAuthorizationError) -> Exception:
     """Tell a lost session from a lost CSRF token: the library reports both under one class."""
     return CsrfError() if "CSRF" in str(error) else SignedOutError()
+
+
+def carries_token() -> bool:
+    """Say whether a session of ours sends this, before its form is read: a stranger's keeps the smallest limits."""
+    try:
+        decode_token(request.cookies.get(current_app.config["JWT_ACCESS_COOKIE_NAME"], ""))
+    except (JWTExtendedException, pyjwt.PyJWTError):
+        return False
+    return True
 
 
 def _only(name: str, roles: Container[Role]) -> Callable[[Callable[P, R]], Callable[P, R]]:

@@ -11,6 +11,7 @@ import nh3
 from markdown_it import MarkdownIt
 
 from webapp.domain import Author
+from webapp.texts import keep_together
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,11 +84,16 @@ def _heading(_self: RendererHTML, tokens: Sequence[Token], index: int, _options:
     return "<p><strong>" if tokens[index].nesting == 1 else "</strong></p>\n"
 
 
+def _text(_self: RendererHTML, tokens: Sequence[Token], index: int, _options: OptionsDict, _env: EnvType) -> str:
+    return escape(keep_together(tokens[index].content))
+
+
 def _parser() -> MarkdownIt:
     """No raw HTML, no pictures, no link definitions (`[1]: https://...` would swallow its line)."""
     parser = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable("table")
     parser.disable(["reference", "html_block", "html_inline"])
     parser.inline.ruler.before("link", "mark", _mark)
+    parser.add_render_rule("text", _text)
     parser.add_render_rule("image", _picture_text)
     parser.add_render_rule("heading_open", _heading)
     parser.add_render_rule("heading_close", _heading)

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from flask import request
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
+from webapp.domain import Pausable
 from webapp.errors import InvalidError, MalformedError, MissingKeyError, NotFoundError, WrongTypeError
+from webapp.routes.schemas.base import Key
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
     Model = TypeVar("Model", bound=BaseModel)
 
-MAX_KEY_LENGTH = 200
+KEY = TypeAdapter(Key)
 MAX_LIMIT = 100
 MAX_DIGITS = 19
 
@@ -77,21 +79,30 @@ def key() -> str:
     """Return the Idempotency-Key.
 
     Raises:
-        MissingKeyError: there is none, or it is too long.
+        MissingKeyError: there is none, or none that can be kept.
     """
-    given = request.headers.get("Idempotency-Key", "").strip()
-    if not given or len(given) > MAX_KEY_LENGTH:
-        raise MissingKeyError
-    return given
+    return a_key(request.headers.get("Idempotency-Key", ""))
 
 
 def optional_key() -> str | None:
     """Return the Idempotency-Key of a call that works without one.
 
     Raises:
-        MissingKeyError: it is too long.
+        MissingKeyError: it cannot be kept.
     """
     return key() if "Idempotency-Key" in request.headers else None
+
+
+def a_key(given: str) -> str:
+    """Return an idempotency key, of a header or of a form.
+
+    Raises:
+        MissingKeyError: it is none that can be kept.
+    """
+    try:
+        return KEY.validate_python(given)
+    except ValidationError:
+        raise MissingKeyError from None
 
 
 def an_id(text: str) -> UUID:
@@ -115,6 +126,18 @@ def id_or_nothing(text: str) -> UUID:
         return an_id(text)
     except NotFoundError:
         return UUID(int=0)
+
+
+def pausable(name: str) -> Pausable:
+    """Return what a name stands for.
+
+    Raises:
+        NotFoundError: nothing that can be paused.
+    """
+    try:
+        return Pausable(name)
+    except ValueError:
+        raise NotFoundError from None
 
 
 def number(name: str, default: int, *, low: int, high: int) -> int:

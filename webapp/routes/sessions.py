@@ -17,7 +17,6 @@ from flask_jwt_extended import (
     set_access_cookies,
     set_refresh_cookies,
     unset_jwt_cookies,
-    verify_jwt_in_request,
 )
 from flask_jwt_extended.exceptions import CSRFError, JWTExtendedException
 from jwt import PyJWTError
@@ -25,7 +24,7 @@ from jwt import PyJWTError
 from webapp.domain import Role
 from webapp.errors import CsrfError, ForeignOriginError, SignedOutError, TooManyError
 from webapp.extensions import db
-from webapp.routes.access import SIGN_IN_CLAIM, me
+from webapp.routes.access import SIGN_IN_CLAIM, me, verify
 from webapp.routes.locale import language
 from webapp.services import accounts, throttle
 
@@ -95,7 +94,7 @@ def refresh() -> tuple[Identity, UUID]:
         SignedOutError: the session is over.
     """
     try:
-        verify_jwt_in_request(refresh=True)
+        verify(refresh=True)
     except CSRFError:
         raise CsrfError from None
     except (JWTExtendedException, PyJWTError):

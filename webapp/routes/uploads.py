@@ -10,15 +10,14 @@ from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
 
 from flask import current_app, g, request
-from flask_jwt_extended import decode_token
-from flask_jwt_extended.exceptions import JWTExtendedException
-from jwt import PyJWTError
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
 from webapp.errors import LargeFilesError, MalformedFormError, StorageAwayError, TooManyFilesError, WrongFilesError
 from webapp.media import HEAD_BYTES, MediaType, sniff
+from webapp.routes import access
 from webapp.routes.workshop import temporary_file
+from webapp.services import photos
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
 MEGABYTE = 1 << 20
 MAX_FILES = 5
-MAX_FILE_BYTES = 10 * MEGABYTE
 MAX_BODY_BYTES = 55 * MEGABYTE  # as the proxy: five files and their form
 MAX_READ_BYTES = 200 * MEGABYTE  # of a body that is refused; past it the sender sees a broken connection
 MAX_PARTS = 20
@@ -61,7 +59,7 @@ def register(app: Flask) -> None:
     @app.before_request
     def prepare() -> None:
         view = current_app.view_functions.get(request.endpoint or "")
-        if getattr(view, "takes_files", False) and request.mimetype == "multipart/form-data" and _knows_sender():
+        if getattr(view, "takes_files", False) and request.mimetype == "multipart/form-data" and access.carries_token():
             request.max_content_length = MAX_READ_BYTES
             request.max_form_parts = MAX_PARTS
             request.form_data_parser_class = _Parser
@@ -70,15 +68,6 @@ def register(app: Flask) -> None:
     def close(_: BaseException | None) -> None:
         for place in g.pop("upload_places", ()):
             place.file.close()
-
-
-def _knows_sender() -> bool:
-    """Whether a session of ours sends this: a stranger's form keeps the limits of all others."""
-    try:
-        decode_token(request.cookies.get(current_app.config["JWT_ACCESS_COOKIE_NAME"], ""))
-    except (JWTExtendedException, PyJWTError):
-        return False
-    return True
 
 
 def sent_files() -> tuple[SentFile, ...]:
@@ -104,9 +93,9 @@ def sent_files() -> tuple[SentFile, ...]:
 
 
 def _refuse_large(parts: Sequence[_Part]) -> None:
-    large = [file_name(part.name) for part in parts if part.size > MAX_FILE_BYTES]
+    large = [file_name(part.name) for part in parts if part.size > photos.MAX_BYTES]
     if large:
-        raise LargeFilesError(field=FIELD, names=large, megabytes=MAX_FILE_BYTES // MEGABYTE)
+        raise LargeFilesError(field=FIELD, names=large, megabytes=photos.MAX_BYTES // MEGABYTE)
 
 
 def _part(file: FileStorage) -> _Part:
@@ -134,7 +123,7 @@ class _Part:
 
     def write(self, data: bytes) -> int:
         self.size += len(data)
-        if self.size <= MAX_FILE_BYTES:
+        if self.size <= photos.MAX_BYTES:
             self.sha256.update(data)
             _to_disk(self.file, data)
         return len(data)

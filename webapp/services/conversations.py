@@ -17,36 +17,15 @@ from webapp.services.handover import hand_over_open_replies, lock_conversation, 
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy import Select
     from sqlalchemy.orm import Session
 
-    from webapp.domain import Language
     from webapp.services.accounts import Identity
+    from webapp.services.lists import Filter
 
 MESSAGES_PER_PAGE = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """How a list is cut and sorted; `by_wait` puts the longest wait for a person first.
-
-    `unassigned` asks for the cases that nobody has; `unread` and `client_id` are for staff and cut nothing for a
-    customer, who is not to learn what staff has read. `q` keeps the cases in which every word of it occurs.
-    """
-
-    status: ConversationStatus | None = None
-    assignee_id: UUID | None = None
-    by_wait: bool = False
-    after: tuple[datetime, UUID] | None = None
-    limit: int = 50
-    unassigned: bool = False
-    unread: bool | None = None
-    language: Language | None = None
-    client_id: UUID | None = None
-    q: str = ""
 
 
 def visible_to(reader: Identity) -> Select[Conversation]:

@@ -9,7 +9,7 @@ from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
-from webapp.domain import Audience, DocumentState, JobKind, Language
+from webapp.domain import MAX_DOCUMENT_BYTES, Audience, DocumentState, JobKind, Language
 from webapp.errors import NotFoundError, WrongTypeError
 from webapp.models import Document, Job, PassageRow
 from webapp.services import jobs, knowledge
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from webapp.storage import Storage
 
 INGEST_DEADLINE_S = 3600
-MAX_BYTES = 50 * 1024 * 1024
 SUFFIXES = (".pdf", ".md", ".txt", ".html", ".htm", ".json", ".docx")
 
 
@@ -86,15 +85,15 @@ def store(  # noqa: PLR0913  a file, where it goes, and whose it is
 
     Raises:
         WrongTypeError: its name is of no kind we read.
-        TooLargeError: it is larger than MAX_BYTES.
+        TooLargeError: it is larger than MAX_DOCUMENT_BYTES.
     """
     if not filename.lower().endswith(SUFFIXES):
         raise WrongTypeError(field="file")
-    stored = files.put(stream, limit=MAX_BYTES)
+    stored = files.put(stream, limit=MAX_DOCUMENT_BYTES)
     new = NewDocument(filename, stored.digest, stored.size, stored.key, audience, author)
     document, job_id, is_new = add(session, new)
     if not is_new:
-        files.delete(stored.key)
+        files.discard(stored.key)
     return document, job_id
 
 

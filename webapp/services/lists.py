@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, true, tuple_
@@ -16,10 +17,30 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Select, UnaryExpression
     from sqlalchemy.orm import InstrumentedAttribute
 
+    from webapp.domain import ConversationStatus, Language
     from webapp.services.accounts import Identity
-    from webapp.services.conversations import Filter
 
 Listed = type[Conversation | ConversationSearch]  # they name alike all that stands here
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """How a list is cut and sorted; `by_wait` puts the longest wait for a person first.
+
+    `unassigned` asks for the cases that nobody has; `unread` and `client_id` are for staff and cut nothing for a
+    customer, who is not to learn what staff has read. `q` keeps the cases in which every word of it occurs.
+    """
+
+    status: ConversationStatus | None = None
+    assignee_id: UUID | None = None
+    by_wait: bool = False
+    after: tuple[datetime, UUID] | None = None
+    limit: int = 50
+    unassigned: bool = False
+    unread: bool | None = None
+    language: Language | None = None
+    client_id: UUID | None = None
+    q: str = ""
 
 
 def may_be_seen(of: Listed, reader: Identity) -> ColumnElement[bool]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 INVITATION_LIFE = timedelta(days=7)
 NEW_PASSWORD_LIFE = timedelta(hours=1)
+_WORKS = Link.used_at.is_(None), Link.expires_at > func.clock_timestamp()
 
 
 def list_people(session: Session, after: UUID | None, limit: int) -> Sequence[Account]:
@@ -32,7 +33,7 @@ def list_people(session: Session, after: UUID | None, limit: int) -> Sequence[Ac
 
 def invited(session: Session, people: Sequence[Account]) -> set[UUID]:
     """Return the ids of those whose one-time link still waits and who have never signed in."""
-    waits = exists().where(Link.account_id == Account.id, Link.used_at.is_(None))
+    waits = exists().where(Link.account_id == Account.id, *_WORKS)
     never = ~exists().where(SignIn.account_id == Account.id)
     return set(session.scalars(select(Account.id).where(Account.id.in_([each.id for each in people]), waits, never)))
 
@@ -67,9 +68,6 @@ def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode(errors="replace")).hexdigest()
 
 
-_WORKS = Link.used_at.is_(None), Link.expires_at > func.clock_timestamp()
-
-
 def look_at_link(session: Session, secret: str) -> Account:
     """Return whose password a link lets choose, and leave it unused.
 
@@ -97,7 +95,7 @@ def open_link(session: Session, secret: str, password: str) -> Account:
     account = _active(None if account_id is None else session.get(Account, account_id))
     accounts.set_password(session, account.email, password)
     accounts.end_sign_ins(session, account.id)
-    _spend_links(session, account.id)
+    spend_links(session, account.id)
     return account
 
 
@@ -107,7 +105,8 @@ def _active(account: Account | None) -> Account:
     return account
 
 
-def _spend_links(session: Session, account_id: UUID) -> None:
+def spend_links(session: Session, account_id: UUID) -> None:
+    """Let the links that wait for an account open nothing any more."""
     unused = Link.account_id == account_id, Link.used_at.is_(None)
     session.execute(update(Link).where(*unused).values(used_at=func.clock_timestamp()))
 
@@ -133,7 +132,7 @@ def change(session: Session, author_id: UUID, account_id: UUID, *, role: Role | 
         firm.record_change(session, author_id, f"account:{account_id}", before, after)
     if not account.active:
         accounts.end_sign_ins(session, account_id)
-        _spend_links(session, account_id)
+        spend_links(session, account_id)
     session.flush()
     return account
 

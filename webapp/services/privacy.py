@@ -9,7 +9,7 @@ from sqlalchemy import LargeBinary, Text, cast, delete, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
 from webapp.domain import Author, FileVariant
-from webapp.models import Account, Attachment, AttachmentFile, Conversation, Erasure, Message, SignIn
+from webapp.models import Account, Attachment, AttachmentFile, Conversation, Erasure, Fact, Message, SignIn
 from webapp.services import photos
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ CASE = (
     *("id", "subject", "language", "status", "created_at", "updated_at", "closed_at"),
     *("handover_reason", "handover_note", "brief", "summary", "summary_fields", "closing_rating", "closing_comment"),
 )
+FACT = ("kind", "value", "state", "attachment_id", "created_at", "decided_at")
 ATTACHMENT = ("id", "name", "media_type", "size", "state", "reason", "created_at", "transcript", "description")
 
 
@@ -60,7 +61,13 @@ def _case(session: Session, case: Conversation) -> dict[str, Any]:
     messages = said.all()
     attached = photos.of_messages(session, [message.id for message in messages])
     told = [_said(message, attached.get(message.id, ())) for message in messages]
-    return {name: getattr(case, name) for name in CASE} | {"messages": told}
+    return {name: getattr(case, name) for name in CASE} | {"messages": told, "facts": _facts(session, case)}
+
+
+def _facts(session: Session, case: Conversation) -> list[dict[str, Any]]:
+    """Return what was read in her pictures with what she decided, also what she declined."""
+    read = select(Fact).where(Fact.conversation_id == case.id).order_by(Fact.created_at, Fact.id)
+    return [{name: getattr(fact, name) for name in FACT} for fact in session.scalars(read)]
 
 
 def _said(message: Message, attached: Sequence[Shown]) -> dict[str, Any]:

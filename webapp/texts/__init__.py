@@ -5,11 +5,17 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from functools import cache
 from importlib import resources
 
 from webapp.domain import Language
+
+# The spaces of French typography: none of them may end a line. Narrow before ; ! and ?, whole before the others.
+_NARROW = re.compile("[ \u00a0\u202f](?=[;!?])")
+_WHOLE = re.compile("[ \u00a0\u202f](?=[:»%€])|(?<=«)[ \u00a0\u202f]")
+_APOSTROPHE = re.compile(r"(?<=[^\W\d_])'(?=[^\W\d_]|\{)")
 
 
 @cache
@@ -19,7 +25,17 @@ def catalogue(language: Language) -> dict[str, str]:
     for file in resources.files(__package__).joinpath(language.value).iterdir():
         if file.name.endswith(".toml"):
             _flatten(file.name.removesuffix(".toml"), tomllib.loads(file.read_text("utf-8")), texts)
-    return texts
+    return {key: typeset(text) for key, text in texts.items()} if language is Language.FR else texts
+
+
+def typeset(french: str) -> str:
+    """Return a French sentence with its spaces and apostrophes as they are printed."""
+    return _APOSTROPHE.sub("\N{RIGHT SINGLE QUOTATION MARK}", keep_together(french))
+
+
+def keep_together(words: str) -> str:
+    """Let no line begin with a sign that French sets apart by a space, nor end with the sign that opens a quotation."""
+    return _WHOLE.sub("\N{NO-BREAK SPACE}", _NARROW.sub("\N{NARROW NO-BREAK SPACE}", words))
 
 
 def _flatten(prefix: str, table: dict[str, object], texts: dict[str, str]) -> None:

@@ -87,14 +87,14 @@ def test_a_deactivated_account_cannot_sign_in_and_reads_no_other_words(
 
 
 def test_logging_out_ends_the_tokens_themselves(client: ApiClient) -> None:
-    kept = dict(client.http.cookies)
+    kept, csrf = dict(client.http.cookies), client.cookie("csrf_refresh_token").value
     answer = client.post("/api/auth/logout")
     assert (answer.status_code, answer.content) == (204, b"")
     assert dict(client.http.cookies) == {}
     for name, value in kept.items():
         client.http.cookies.set(name, value)
     problem(client.get("/api/auth/me"), 401, "signed_out")
-    headers = {"X-CSRF-TOKEN": kept["csrf_refresh_token"]}
+    headers = {"X-CSRF-TOKEN": csrf}
     problem(client.post("/api/auth/refresh", headers=headers), 401, "signed_out")
 
 

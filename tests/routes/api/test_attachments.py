@@ -54,7 +54,7 @@ def test_a_clean_picture_is_shown_and_nothing_but_shown(client: ApiClient, sent:
         *("clean", "image/jpeg", 40, 1),
         ["dark"],
     )
-    assert one["alt"] == "Image envoyée : Poignée cassée.HEIC. On y lit : Commande BX-1234"
+    assert one["alt"] == "Image envoyée\u00a0: Poignée cassée.HEIC. On y lit\u00a0: Commande BX-1234"
     assert (paper["state"], paper["pages"]) == ("clean", 3)
     assert (refused["state"], waiting["state"]) == ("rejected", "pending")
     assert "plusieurs fois" in refused["reason"]

@@ -105,7 +105,8 @@ def test_nobody_writes_into_the_case_of_another(
 def away(settings: Settings, servers: Servers, tmp_path: Path) -> Iterator[Flask]:
     """The application, its database at an address where nobody answers."""
     nowhere = settings.database_url.rpartition("@")[0] + "@127.0.0.1:1/none"
-    made = application.settings(nowhere, servers.redis_url, tmp_path, SECRET_KEY=settings.secret_key)
+    same = {"SECRET_KEY": settings.secret_key, "PORT": str(settings.port)}  # the cookies of one are the other's
+    made = application.settings(nowhere, servers.redis_url, tmp_path, **same)
     with application.created(made) as app:
         yield app
 

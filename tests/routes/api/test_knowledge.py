@@ -5,21 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import fsspec
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
+from tests.harness import application
+from tests.harness.api import ApiClient
+from tests.harness.people import create_person
 from tests.harness.servers import query
 from tests.routes.api.problem import problem
+from tests.routes.pages.forms import submit
 from tests.services.work import claimed, transaction
-from webapp.domain import JobKind, Language
+from webapp.domain import JobKind, Language, Role
 from webapp.services import documents, supervision
 from webapp.services.documents import NewPassage, NewText
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import httpx
 
-    from tests.harness.api import ApiClient
+    from tests.harness.servers import Servers
     from webapp.settings import Settings
 
 Json = dict[str, Any]
@@ -109,11 +116,10 @@ def test_a_file_and_an_audience_are_needed(admin: ApiClient) -> None:
 def test_too_large_a_document_is_refused_and_not_kept(
     admin: ApiClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from webapp.routes.api import knowledge as route  # noqa: PLC0415  only this test changes its limit
-    from webapp.services import documents  # noqa: PLC0415  idem
+    from webapp.routes.acts import documents as acts  # noqa: PLC0415  only this test changes its limit
 
-    monkeypatch.setattr(documents, "MAX_BYTES", 1000)
-    monkeypatch.setattr(route, "MAX_FORM_BYTES", 100_000)
+    monkeypatch.setattr(documents, "MAX_DOCUMENT_BYTES", 1000)
+    monkeypatch.setattr(acts, "MAX_FORM_BYTES", 100_000)
     before = _files(settings)
     problem(_upload(admin, "notice.txt", b"x" * 1001), 413, "too_large")
     problem(_upload(admin, "notice.txt", b"x" * 200_000), 413, "http_413")
@@ -165,6 +171,43 @@ def test_a_withdrawn_document_is_gone_at_once(
     assert query(database_url, "SELECT count(*) FROM passage WHERE document_id = %s", [document_id]) == [(0,)]
     after = admin.get("/api/knowledge/index").json()
     assert (after["version"], after["chunks"]) == (index["version"] + 1, index["chunks"] - 1)
+
+
+class Stuck(MemoryFileSystem):  # type: ignore[misc]  # fsspec ships no types
+    """A storage that keeps and gives, and cannot remove."""
+
+    protocol = "stuck"
+
+    def rm_file(self, path: str) -> None:
+        raise OSError(30, "Read-only file system", path)
+
+
+@pytest.fixture
+def stuck_admin(database_url: str, servers: Servers, tmp_path: Path) -> Iterator[ApiClient]:
+    """An admin of an application on such a storage."""
+    fsspec.register_implementation("stuck", Stuck, clobber=True)
+    given = {"STORAGE_URL": "stuck:///store", "STORAGE_OPTIONS": "{}", "RATELIMIT_ENABLED": "false"}
+    of = application.settings(database_url, servers.redis_url, tmp_path, **given)
+    person = create_person(of.database_url, Role.ADMIN)
+    with application.created(of) as app:
+        admin = ApiClient.over_wsgi(app)
+        admin.login(person.email, person.password)
+        yield admin
+        admin.close()
+
+
+def test_a_storage_that_cannot_remove_keeps_nobody_from_withdrawing(stuck_admin: ApiClient) -> None:
+    by_call, by_form = (_upload(stuck_admin, "notice.txt").json()["document"]["id"] for _ in range(2))
+    assert stuck_admin.delete(f"/api/knowledge/documents/{by_call}").status_code == 204
+    path = f"/knowledge/{by_form}/delete"
+    gone = submit(stuck_admin, stuck_admin.get(path), path)
+    assert (gone.status_code, gone.headers["Location"]) == (303, "/knowledge?notice=deleted")
+    for document_id in (by_call, by_form):
+        problem(stuck_admin.get(f"/api/knowledge/documents/{document_id}"), 404)
+    content = uuid4().bytes
+    first, again = (_upload(stuck_admin, "notice.txt", content) for _ in range(2))
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert first.json()["document"]["id"] == again.json()["document"]["id"]
 
 
 def test_internal_documents_are_not_there_for_customers(

@@ -52,7 +52,7 @@ def test_a_message_with_files_is_a_message(client: ApiClient, settings: Settings
         ("étiquette.png", "image/png", "pending", None),
         ("facture.pdf", "application/pdf", "pending", None),
     ]
-    assert sent["message"]["attachments"][0]["alt"] == "Image envoyée : poignée.jpg"
+    assert sent["message"]["attachments"][0]["alt"] == "Image envoyée\u00a0: poignée.jpg"
     assert rows(settings.database_url, client) == (1, 4, 1)
     assert bytes_counted() - before == sum(len(content) for _, content in files)
     written = {path.read_bytes() for path in kept(settings)}

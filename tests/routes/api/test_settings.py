@@ -39,6 +39,19 @@ def test_each_change_leaves_its_line(admin: ApiClient, database_url: str) -> Non
     assert (before, after) == ({"late_after_minutes": 15}, {"late_after_minutes": 44})
 
 
+def test_who_names_what_she_read_overwrites_nobody(admin: ApiClient) -> None:
+    read = admin.get("/api/settings").json()
+    _put(admin, name=f"Volets {read['version']}")
+    mine = read["choices"] | {"currency": "GBP", "version": read["version"]}
+    refused = admin.request("PUT", "/api/settings", json=mine)
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/settings_changed")
+    now = admin.get("/api/settings").json()
+    assert now["choices"] == read["choices"] | {"name": f"Volets {read['version']}"}
+    kept = _put(admin, currency="GBP", version=now["version"])
+    assert kept["version"] == now["version"] + 1
+    assert kept["choices"] == now["choices"] | {"currency": "GBP"}
+
+
 @pytest.mark.parametrize(
     ("wrong", "kind"),
     [

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from tests.harness.api import ApiClient, Json
 
-CLOSED = "Nos bureaux sont fermés : une personne vous répondra ici dès leur réouverture."
+CLOSED = "Nos bureaux sont fermés\u00a0: une personne vous répondra ici dès leur réouverture."
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +41,7 @@ def test_the_standing_is_told_and_changes_the_entity_tag(
     ahead, case = _waits(other), _waits(client)
     path = f"/api/conversations/{case}"
     seen = client.get(path)
-    place = f"{CLOSED} Votre demande est la 2e dans la file."
+    place = f"{CLOSED} Votre demande est la 2ᵉ dans la file."
     assert seen.json()["standing"] == {"place": 2, "open_now": False, "opens_at": None, "sentence": place}
     assert client.get(path, headers={"If-None-Match": seen.headers["ETag"]}).status_code == 304
     assert staff.post(f"/api/conversations/{ahead}/messages", {"content": "Bonjour"}).status_code == 201
@@ -56,7 +56,7 @@ def test_only_staff_reads_why_and_the_brief(client: ApiClient, staff: ApiClient)
     case = _waits(client)
     told: Json = staff.conversation(case)
     assert (told["handover_reason"], told["handover_note"]) == ("customer", "Urgent")
-    assert told["brief"].startswith("Demande : Mon volet est bloqué")
+    assert told["brief"].startswith("Demande\u00a0: Mon volet est bloqué")
     hidden = client.conversation(case)
     assert [hidden[name] for name in ("handover_reason", "handover_note", "brief")] == [None] * 3
     listed = client.get("/api/conversations").json()["items"][0]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.harness.servers import Servers
     from webapp.settings import Settings
 
-ACCESS, REFRESH = "access_token", "refresh_token"
+ACCESS, CSRF, REFRESH = "access_token", "csrf_access_token", "refresh_token"
 PASSED = datetime.now(UTC) - timedelta(days=1)
 
 
@@ -41,7 +41,7 @@ def _unsigned(claims: dict[str, Any]) -> str:
 
 
 def _forgeries(settings: Settings, client: ApiClient) -> dict[str, str]:
-    real = client.http.cookies[ACCESS]
+    real = client.cookie(ACCESS).value
     claims, key = _claims(real), settings.secret_key
     head, body, signature = real.split(".")
     other_body = base64.urlsafe_b64encode(json.dumps(claims | {"sid": str(uuid4())}).encode()).decode().rstrip("=")
@@ -53,7 +53,7 @@ def _forgeries(settings: Settings, client: ApiClient) -> dict[str, str]:
         "same key, other algorithm": pyjwt.encode(claims, key, "HS384"),
         "expired": pyjwt.encode(claims | {"exp": PASSED}, key, "HS256"),
         "not yet": pyjwt.encode(claims | {"nbf": datetime.now(UTC) + timedelta(days=1)}, key, "HS256"),
-        "refresh as access": client.http.cookies[REFRESH],
+        "refresh as access": client.cookie(REFRESH).value,
         "changed body": f"{head}.{other_body}.{signature}",
         "no signature": f"{head}.{body}.",
         "nobody's session": pyjwt.encode(claims | {"sid": str(uuid4())}, key, "HS256"),
@@ -66,7 +66,7 @@ def _forgeries(settings: Settings, client: ApiClient) -> dict[str, str]:
 
 def test_forged_tokens_sign_nobody_in(settings: Settings, client: ApiClient, anonymous: ApiClient) -> None:
     for name, token in _forgeries(settings, client).items():
-        cookie = f"{ACCESS}={token}; csrf_access_token={client.csrf_token}"
+        cookie = f"{client.cookie(ACCESS).name}={token}; {client.cookie(CSRF).name}={client.csrf_token}"
         headers = {"Cookie": cookie, "X-CSRF-TOKEN": client.csrf_token, "Idempotency-Key": "k"}
         answers = [anonymous.http.get("/api/auth/me", headers=headers)]
         answers.append(anonymous.http.post("/api/chat", json={"message": "M"}, headers=headers))
@@ -78,7 +78,7 @@ def test_forged_tokens_sign_nobody_in(settings: Settings, client: ApiClient, ano
 
 
 def test_tokens_travel_in_cookies_alone(client: ApiClient, anonymous: ApiClient) -> None:
-    token = client.http.cookies[ACCESS]
+    token = client.cookie(ACCESS).value
     for options in (
         {"headers": {"Authorization": f"Bearer {token}"}},
         {"params": {"jwt": token, ACCESS: token}},
@@ -88,33 +88,34 @@ def test_tokens_travel_in_cookies_alone(client: ApiClient, anonymous: ApiClient)
 
 
 def _refresh(client: ApiClient, token: str | None = None) -> httpx.Response:
-    csrf = client.http.cookies["csrf_refresh_token"]
+    csrf = client.cookie("csrf_refresh_token").value
     headers: dict[str, Any] = {"X-CSRF-TOKEN": csrf}
     if token is not None:
-        headers["Cookie"] = f"{REFRESH}={token}"
+        headers["Cookie"] = f"{client.cookie(REFRESH).name}={token}"
     return client.http.post("/api/auth/refresh", headers=headers)
 
 
 def test_refreshing_renews_both_tokens_and_leaves_open_forms_valid(client: ApiClient) -> None:
-    before = dict(client.http.cookies)
+    refresh, csrf = client.cookie(REFRESH).value, client.csrf_token
     answer = _refresh(client)
     assert answer.json() == {"user": client.user}
     assert answer.headers["Cache-Control"] == "no-store"
-    assert client.http.cookies[REFRESH] != before[REFRESH]
-    assert client.csrf_token == before["csrf_access_token"]
+    assert client.cookie(REFRESH).value != refresh
+    assert client.csrf_token == csrf
     assert _refresh(client).status_code == 200
 
 
 def test_two_tabs_may_refresh_at_once(client: ApiClient) -> None:
-    kept = client.http.cookies[REFRESH]
+    kept = client.cookie(REFRESH).value
     first, second = _refresh(client, kept), _refresh(client, kept)
     assert (first.status_code, second.status_code) == (200, 200)
-    assert _claims(first.cookies[REFRESH])["rid"] == _claims(second.cookies[REFRESH])["rid"]
-    assert _refresh(client, second.cookies[REFRESH]).status_code == 200
+    name = client.cookie(REFRESH).name
+    assert _claims(first.cookies[name])["rid"] == _claims(second.cookies[name])["rid"]
+    assert _refresh(client, second.cookies[name]).status_code == 200
 
 
 def test_a_used_refresh_token_ends_the_session_of_whoever_copied_it(client: ApiClient, database_url: str) -> None:
-    stolen = client.http.cookies[REFRESH]
+    stolen = client.cookie(REFRESH).value
     assert _refresh(client).status_code == 200
     account = [client.user["id"]]
     query(database_url, "UPDATE sign_in SET refreshed_at = now() - interval '11 s' WHERE account_id = %s", account)
@@ -124,16 +125,16 @@ def test_a_used_refresh_token_ends_the_session_of_whoever_copied_it(client: ApiC
 
 
 def test_two_refreshes_ago_is_too_old_however_quick(client: ApiClient) -> None:
-    stolen = client.http.cookies[REFRESH]
+    stolen = client.cookie(REFRESH).value
     assert [_refresh(client).status_code for _ in range(2)] == [200, 200]
     problem(_refresh(client, stolen), 401, "signed_out")
     problem(client.get("/api/auth/me"), 401, "signed_out")
 
 
 def test_a_refresh_needs_a_refresh_token(client: ApiClient, anonymous: ApiClient, settings: Settings) -> None:
-    problem(_refresh(client, client.http.cookies[ACCESS]), 401, "signed_out")
+    problem(_refresh(client, client.cookie(ACCESS).value), 401, "signed_out")
     problem(_refresh(client, "x"), 401, "signed_out")
-    expired = _claims(client.http.cookies[REFRESH]) | {"exp": PASSED}
+    expired = _claims(client.cookie(REFRESH).value) | {"exp": PASSED}
     problem(_refresh(client, pyjwt.encode(expired, settings.secret_key, "HS256")), 401, "signed_out")
     problem(anonymous.post("/api/auth/refresh", headers={"X-CSRF-TOKEN": "x"}), 401, "signed_out")
 
@@ -163,13 +164,15 @@ def _cookies(answer: httpx.Response) -> dict[str, set[str]]:
 BODY = {"email": "cookies@example.com", "password": "un mot de passe", "name": "N"}
 
 
-def test_cookies_of_development(anonymous: ApiClient) -> None:
+def test_cookies_of_development_are_those_of_a_port(anonymous: ApiClient, settings: Settings) -> None:
+    """Cookies ignore ports: two copies on one machine would sign each other's people out."""
     cookies = _cookies(anonymous.post("/api/auth/register", BODY))
+    port = settings.port
     assert cookies == {
-        "access_token": {"HttpOnly", "Path=/", "SameSite=Lax"},
-        "csrf_access_token": {"Path=/", "SameSite=Lax"},
-        "refresh_token": {"HttpOnly", "Path=/api/auth/refresh", "SameSite=Lax"},
-        "csrf_refresh_token": {"Path=/", "SameSite=Lax"},
+        f"{port}_access_token": {"HttpOnly", "Path=/", "SameSite=Lax"},
+        f"{port}_csrf_access_token": {"Path=/", "SameSite=Lax"},
+        f"{port}_refresh_token": {"HttpOnly", "Path=/api/auth/refresh", "SameSite=Lax"},
+        f"{port}_csrf_refresh_token": {"Path=/", "SameSite=Lax"},
     }
 
 

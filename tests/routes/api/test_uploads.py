@@ -114,6 +114,6 @@ def test_names_are_only_names(client: ApiClient, settings: Settings, given: str,
 def test_a_strangers_form_is_not_read(anonymous: ApiClient, settings: Settings) -> None:
     before = len(kept(settings))
     problem(send(anonymous, ("a.jpg", LARGE)), 401, "signed_out")
-    anonymous.http.cookies.set("access_token", "x")
+    anonymous.http.cookies.set(f"{settings.port}_access_token", "x")
     assert send(anonymous, ("a.jpg", LARGE)).status_code in (401, 413)
     assert len(kept(settings)) == before

@@ -14,6 +14,7 @@ from webapp.domain import FactKind, FoundFact
 from webapp.models import Attachment
 from webapp.services import cleaning, facts
 from webapp.storage import open_storage
+from webapp.texts import typeset
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +62,7 @@ def test_files_are_sent_seen_and_confirmed_by_plain_forms(
         picture = soup(seen).select_one(".attachment a img")
         assert picture
         assert (picture["width"], picture["height"]) == ("40", "40")
-        assert str(picture["alt"]).startswith("Image envoyée : poignée.jpg")
+        assert str(picture["alt"]).startswith(typeset("Image envoyée : poignée.jpg"))
         assert picture["src"] == f"/api/attachments/{first['id']}?variant=thumb"
         said = [each.get_text(" ", strip=True) for each in soup(seen).select("[data-advice]")]
         assert said[0].startswith("Cette photo est très sombre.")
@@ -69,7 +70,7 @@ def test_files_are_sent_seen_and_confirmed_by_plain_forms(
         assert text_of(seen, ".facts-asked ul") == "Numéro de commande CM-4512 Oui Non Date 12 mars 2024 Oui Non"
     letter = client.get(path.replace("/chat/", "/api/conversations/") + "/export?format=html")
     assert [str(each["src"])[:23] for each in soup(letter).select("img")] == ["data:image/jpeg;base64,"]
-    assert "Pièce jointe : facture.jpg Ce fichier est abîmé" in text_of(letter, "ol.log")
+    assert typeset("Pièce jointe : facture.jpg Ce fichier est abîmé") in text_of(letter, "ol.log")
     large = client.get(f"/attachments/{first['id']}")
     assert soup(large).select_one(f"img[src='/api/attachments/{first['id']}?variant=full&page=1'][width='40']")
     assert "abîmé" in text_of(client.get(f"/attachments/{second['id']}"), ".lead")
@@ -108,7 +109,7 @@ def test_what_cannot_be_taken_comes_back_with_its_text(
     page = client.get("/chat")
     refused = send(client, page, "/chat", *files, message=text)
     assert refused.status_code == status
-    assert said in text_of(refused, "[role=alert]")
+    assert typeset(said) in text_of(refused, "[role=alert]")
     assert fields(refused, "/chat")["message"] == text
     assert fields(refused, "/chat")["idempotency_key"] == fields(page, "/chat")["idempotency_key"]
     assert (AGAIN in refused.text) is bool(files)
@@ -117,7 +118,7 @@ def test_what_cannot_be_taken_comes_back_with_its_text(
     case = f"/conversations/{client.get('/api/conversations').json()['items'][0]['id']}"
     refused = send(staff, staff.get(case), f"{case}/messages", *files, content=text)
     assert refused.status_code == status
-    assert said in text_of(refused, "[role=alert]")
+    assert typeset(said) in text_of(refused, "[role=alert]")
     assert fields(refused, f"{case}/messages")["content"] == text
 
 

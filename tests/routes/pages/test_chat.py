@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.harness.servers import query
 from tests.routes.pages.forms import fields, soup, submit, text_of
 from tests.routes.pages.outage import away
 from webapp.domain import Language
@@ -39,6 +40,15 @@ def test_the_head_says_that_one_talks_to_a_program(client: ApiClient) -> None:
     assert text_of(client.get("/chat", headers={"Accept-Language": "en"}), ".when-program strong") == (
         "You are talking to a program."
     )
+
+
+def test_the_head_says_first_that_a_person_is_awaited(client: ApiClient, database_url: str) -> None:
+    """The assistant may have handed a case over and still answer what else is asked in it."""
+    path = ask(client)
+    statement = "UPDATE conversation SET status = 'waiting_staff', waiting_since = now() WHERE id = %s"
+    query(database_url, statement, [path.rpartition("/")[2]])
+    assert client.conversation(path.rpartition("/")[2])["assistant"] == "on"
+    assert soup(client.get(path)).select_one("[data-stance=waiting][data-assistant=on]")
 
 
 def test_a_question_is_sent_and_waits_on_a_page_that_reloads_itself(client: ApiClient) -> None:
@@ -75,6 +85,16 @@ def test_an_edited_message_under_a_used_key_comes_back_with_a_new_one(client: Ap
     returned = fields(again, "/chat")
     assert returned["message"] == "Bonjour, une question"
     assert returned["idempotency_key"] != fields(page, "/chat")["idempotency_key"]
+    assert send(client, again).status_code == 303
+
+
+@pytest.mark.parametrize("key", ["a\0b", "x" * 201])
+def test_a_key_that_cannot_be_kept_is_replaced_and_the_message_comes_back(client: ApiClient, key: str) -> None:
+    again = send(client, client.get("/chat"), message="Bonjour", idempotency_key=key)
+    assert again.status_code == 400
+    assert "200 caractères" in text_of(again, "[role=alert]")
+    assert fields(again, "/chat")["message"] == "Bonjour"
+    assert client.get("/api/conversations").json()["items"] == []
     assert send(client, again).status_code == 303
 
 
@@ -193,6 +213,20 @@ def test_no_database_keeps_the_text(client: ApiClient, servers: Servers, databas
     kept = fields(answer, "/chat")
     assert kept["message"] == "Bonjour"
     assert client.http.post("/chat", data=kept).status_code == 303
+
+
+def test_a_long_conversation_is_read_at_its_end(client: ApiClient, staff: ApiClient, database_url: str) -> None:
+    case = client.chat("Bonjour")["conversation_id"]
+    query(
+        database_url,
+        "INSERT INTO message (id, conversation_id, seq, role, content, owes_reply)"
+        " SELECT gen_random_uuid(), %s, n, 'staff', 'Message ' || n, false FROM generate_series(2, 502) n",
+        [case],
+    )
+    query(database_url, "UPDATE conversation SET last_seq = 502 WHERE id = %s", [case])
+    for reader, path in ((client, f"/chat/{case}"), (staff, f"/conversations/{case}")):
+        shown = [each.get_text(strip=True) for each in soup(reader.get(path)).select("[data-log] .message .body")]
+        assert (len(shown), shown[0], shown[-1]) == (500, "Message 3", "Message 502")
 
 
 def test_only_customers_chat(staff: ApiClient, anonymous: ApiClient) -> None:

@@ -50,7 +50,7 @@ def test_long_lists_go_on(client: ApiClient) -> None:
 def test_the_desk_has_who_waits_first_the_longest_wait_at_the_top(
     new_client: Callable[[], ApiClient], staff: ApiClient
 ) -> None:
-    assert text_of(staff.get("/conversations"), ".lead").startswith("Personne n'attend")
+    assert text_of(staff.get("/conversations"), ".lead").startswith("Personne n’attend")
     for name in ("Alix", "Bo", "Chris"):
         one = new_client()
         one.register(name=name)
@@ -90,6 +90,10 @@ def test_an_answer_that_cannot_be_taken_comes_back(client: ApiClient, staff: Api
     assert submit(staff, page, f"{path}/messages", content=" ").status_code == 422
     long = submit(staff, page, f"{path}/messages", content="a" * 8001)
     assert fields(long, f"{path}/messages")["content"] == "a" * 8001
+    for key in ("a\0b", "x" * 201):
+        spoilt = submit(staff, page, f"{path}/messages", content="Je regarde.", idempotency_key=key)
+        assert spoilt.status_code == 400
+        assert fields(spoilt, f"{path}/messages")["content"] == "Je regarde."
     email, password = staff.email, staff.password
     staff.http.cookies.clear()
     asked = submit(staff, page, f"{path}/messages", content="Je regarde.")

@@ -31,7 +31,7 @@ def test_a_sentence_says_first_who_waits_and_how_the_queues_are(
     staff: ApiClient, client: ApiClient, database_url: str
 ) -> None:
     quiet = _in_words(staff)
-    assert quiet == "Aucun client n'attend une personne. Toutes les files vont bien."
+    assert quiet == "Aucun client n’attend une personne. Toutes les files vont bien."
     _wait_for_a_person(client, database_url, 12)
     said = _in_words(staff)
     assert said == "1 client attend une personne, depuis 12 minutes. Toutes les files vont bien."
@@ -39,7 +39,8 @@ def test_a_sentence_says_first_who_waits_and_how_the_queues_are(
     query(database_url, "UPDATE job SET created_at = now() - interval '5 min', next_at = now() - interval '5 min'")
     late = _in_words(staff, headers=ENGLISH)
     assert late == (
-        "1 customer waits for a person, for 12 minutes. 1 customer waits for the assistant, for 5 minutes."
+        "1 customer has been waiting for a person for 12 minutes."
+        " 1 customer has been waiting for the assistant for 5 minutes."
         " The queue “Replies” is 5 minutes late."
     )
     page = soup(staff.get("/dashboard"))
@@ -65,7 +66,7 @@ def test_each_chart_has_its_numbers_as_a_table_under_a_disclosure(
     bars = columns.select("svg rect")
     assert len(bars) in BARS.get(period, {len(bars)})
     assert [bar.title.get_text() for bar in bars if bar.title] == [
-        f"{label} : {value}" for label, value in _table(columns)
+        f"{label}, {value}" for label, value in _table(columns)
     ]
     assert int(str(bars[-1]["height"])) > 0
     assert columns.select_one("svg[role=img][aria-label]")

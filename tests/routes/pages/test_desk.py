@@ -11,8 +11,9 @@ import pytest
 from tests.harness.servers import query
 from tests.routes.pages.forms import fields, soup, submit, text_of
 from tests.services.work import claimed, transaction
-from webapp.domain import JobKind, JobStatus
+from webapp.domain import JobKind, JobStatus, Language
 from webapp.services import jobs
+from webapp.texts import say, say_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -211,3 +212,25 @@ def test_customers_search_their_own(client: ApiClient, path: str) -> None:
     assert soup(page).select_one(".filters a[href='/conversations?q=volet&status=closed']")
     nothing = client.get("/conversations", params={"q": "fenêtre-introuvable"})
     assert soup(nothing).select_one(".empty a[href='/conversations']")
+
+
+def test_who_waits_is_counted_by_customer(staff: ApiClient, customers: dict[str, tuple[ApiClient, str]]) -> None:
+    """One customer with two cases waits once, here as on the page of operations."""
+    bo, _ = customers["Bo"]
+    again = bo.chat("Une autre question")["conversation_id"]
+    bo.post(f"/api/conversations/{again}/handoff", {})
+    page = staff.get("/conversations")
+    assert _names(page) == ["Bo", "Chris", "Bo", "Alix"]
+    assert text_of(page, ".desk-rows .lead") == say_count("desk.count", Language.FR, 2)
+    assert staff.get("/api/operations").json()["for_a_person"]["customers"] == 2
+
+
+def test_a_danger_stands_first_and_the_longest_wait_stays_loud(
+    staff: ApiClient, customers: dict[str, tuple[ApiClient, str]], database_url: str
+) -> None:
+    statement = "UPDATE conversation SET handover_reason = 'safety' WHERE id = %s"
+    query(database_url, statement, [customers["Chris"][1].rpartition("/")[2]])
+    page = staff.get("/conversations")
+    assert _names(page) == ["Chris", "Bo", "Alix"]
+    assert text_of(page, ".row .danger") == say("desk.danger", Language.FR)
+    assert text_of(page, ".longest .row-who") == "Bo"

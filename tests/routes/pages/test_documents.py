@@ -91,7 +91,7 @@ def test_what_is_internal_is_for_staff(app: Flask, client: ApiClient, staff: Api
     document = publish(app, Audience.INTERNAL, {1: ["Entre nous."]})
     assert client.get(f"/documents/{document}").status_code == 404
     assert anonymous.get(f"/documents/{document}").status_code == 303
-    assert "Réservé à l'équipe" in text_of(staff.get(f"/documents/{document}"), ".facts")
+    assert "Réservé à l’équipe" in text_of(staff.get(f"/documents/{document}"), ".facts")
 
 
 def upload(browser: ApiClient, content: bytes, name: str, audience: str = "public") -> int:
@@ -107,7 +107,7 @@ def test_an_admin_adds_and_deletes(admin: ApiClient, staff: ApiClient) -> None:
     row = text_of(page, "tbody tr")
     assert "retours.md" in row
     assert "En lecture" in row
-    assert "L'équipe seulement" in row
+    assert "L’équipe seulement" in row
     question = admin.get(str(soup(page).select_one("td.end a")["href"]))  # type: ignore[index]
     action = str(soup(question).select_one("main form")["action"])  # type: ignore[index]
     assert submit(admin, question, action).headers["Location"] == "/knowledge?notice=deleted"

@@ -9,6 +9,8 @@ from bs4 import Tag
 from tests.harness.servers import query
 from tests.routes.pages.forms import fields, soup, submit, text_of
 from tests.services.work import answer, transaction
+from webapp.assistant.summary import WORDS
+from webapp.routes.pages.summaries import FOR_STAFF
 
 if TYPE_CHECKING:
     from tests.harness.api import ApiClient
@@ -59,7 +61,7 @@ def test_a_thumb_down_asks_why(client: ApiClient, staff: ApiClient, database_url
         ("down", "Trop <b>long</b>")
     ]
     seen = text_of(staff.get(f"/conversations/{case}"), f"#m-{message} .opinion")
-    assert seen == "Le client n'a pas trouvé cette réponse utile. Trop <b>long</b>"
+    assert seen == "Le client n’a pas trouvé cette réponse utile. Trop <b>long</b>"
     assert soup(staff.get(f"/conversations/{case}")).select(".thumb") == []
 
 
@@ -118,3 +120,19 @@ def test_staff_corrects_a_summary(client: ApiClient, staff: ApiClient, database_
     assert fields(refused, f"{path}/summary#case")["position"] == "12"
     assert text_of(refused, "#field-photos option[selected]") == "Non"
     assert fields(refused, f"{path}/messages")["content"] == ""
+
+
+def test_a_customer_reads_the_summary_without_what_staff_needs(client: ApiClient, staff: ApiClient) -> None:
+    path, summary = f"/conversations/{client.chat('Mon volet')['conversation_id']}", "Demande : un volet"
+    client.post("/api/close_conversation", {"conversation_id": path.rpartition("/")[2]})
+    summary += "\nReste à faire : rappeler\nDossier : commande 118"
+    staff.request("PUT", f"/api{path}/summary", json={"summary": summary})
+    assert text_of(client.get(path), ".summary-text") == "Demande : un volet"
+    assert text_of(staff.get(path), ".summary-text") == summary
+    letters = [each.get(f"/api{path}/export?format=html").text for each in (client, staff)]
+    assert ["rappeler" in letter for letter in letters] == [False, True]
+
+
+def test_what_staff_needs_is_known_by_how_the_assistant_begins_it() -> None:
+    words = WORDS.values()
+    assert sorted(FOR_STAFF) == sorted(each[kind] + each["colon"] for each in words for kind in ("open", "case"))

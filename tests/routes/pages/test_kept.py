@@ -50,7 +50,7 @@ def closed(client: ApiClient, staff: ApiClient, database_url: str) -> str:
 def test_a_summary(staff: ApiClient, closed: str) -> None:
     action = f"{closed}/summary#case"
     back = through_sign_in(staff, staff.get(closed), action, summary=CONTENT, defect="grince", order_number="")
-    assert text_of(back, ".case details[open] .note-alert").endswith("Il n'est pas encore enregistré.")
+    assert text_of(back, ".case details[open] .note-alert").endswith("Il n’est pas encore enregistré.")
     given = fields(back, action)
     assert (given["summary"], given["defect"], given["order_number"]) == (CONTENT, "grince", "")
     assert staff.conversation(closed.rpartition("/")[2])["summary"] == "Volet"

@@ -7,6 +7,7 @@ from tests.routes.pages.forms import soup, submit, text_of
 from tests.services.work import transaction
 from webapp.domain import JobKind, Usage
 from webapp.services import model_use
+from webapp.texts import typeset
 
 if TYPE_CHECKING:
     from tests.harness.api import ApiClient
@@ -24,9 +25,9 @@ def _stuck(client: ApiClient, settings: Settings) -> str:
 def test_how_things_stand_is_said_in_words_and_pauses_with_their_reason(admin: ApiClient, staff: ApiClient) -> None:
     page = admin.get("/operations")
     said = text_of(page, "[data-fresh=sentence]")
-    assert "Aucun client n'attend une personne." in said
+    assert "Aucun client n’attend une personne." in said
     assert "le répartiteur est arrêté" in said  # nothing but the web runs here
-    assert "Personne ne travaille à la file « Documents »" in said
+    assert typeset("Personne ne travaille à la file « Documents »") in said
 
     refused = submit(admin, page, PAUSES, subject="images", reason=" ")
     assert refused.status_code == 422
@@ -38,8 +39,11 @@ def test_how_things_stand_is_said_in_words_and_pauses_with_their_reason(admin: A
     for reader in (admin, staff):
         page = reader.get("/operations")
         said = text_of(page, "[data-fresh=sentence]")
-        assert "L'assistant est en pause : chaque message va à une personne. Motif : « Il se trompe »." in said
-        assert "La file « Photos » est en pause ; ses travaux attendent. Motif : « Une <b>panne</b> »." in said
+        for pause in (
+            "L'assistant est en pause : chaque message va à une personne. Motif : « Il se trompe ».",
+            "La file « Photos » est en pause ; ses travaux attendent. Motif : « Une <b>panne</b> ».",
+        ):
+            assert typeset(pause) in said
         assert "En pause" in text_of(page, "[data-fresh=queues]")
         assert bool(soup(page).select("main form")) is (reader is admin)
     assert "Il se trompe" in text_of(staff.get("/dashboard"), ".lead-figure")
@@ -68,7 +72,7 @@ def test_stuck_work_begins_again_or_goes_to_a_person(admin: ApiClient, client: A
     page = admin.get("/operations")
     assert "2 échecs" in text_of(page, "[data-fresh=stuck]")
     assert submit(admin, page, f"/operations/jobs/{job_id}", act="retry").status_code == 303
-    assert "Aucun travail n'est bloqué" in text_of(admin.get("/operations"), "[data-fresh=stuck]")
+    assert "Aucun travail n’est bloqué" in text_of(admin.get("/operations"), "[data-fresh=stuck]")
     assert submit(admin, page, f"/operations/jobs/{job_id}", act="give_up").status_code == 303
     assert client.job(job_id)["status"] == "handed_over"
     assert submit(admin, page, f"/operations/jobs/{job_id}", act="retry").status_code == 409

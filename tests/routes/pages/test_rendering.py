@@ -108,3 +108,8 @@ def test_a_mark_with_an_address_stays_a_link() -> None:
 
 def test_marks_in_code_stay_code() -> None:
     assert to_html("`t[1]`", Author.ASSISTANT) == "<p><code>t[1]</code></p>\n"
+
+
+def test_french_signs_stay_with_their_words_but_in_code() -> None:
+    html = to_html("Est-ce « prêt » ? Oui : `a ? b : c`", Author.ASSISTANT)
+    assert "Est-ce «\xa0prêt\xa0»\u202f? Oui\xa0: <code>a ? b : c</code>" in html.replace("&nbsp;", "\xa0")

@@ -114,7 +114,7 @@ def test_the_page_tells_who_changed_what(admin: ApiClient, staff: ApiClient) -> 
     _save(admin, name="Volets du Nord", holidays="24/12/2026")
     admin.patch(f"/api/users/{staff.user['id']}", {"role": "admin"})
     told = text_of(admin.get("/settings"), ".audit")
-    assert "Nom de l'entreprise\u00a0: Chatbot SAV → Volets du Nord" in told
+    assert "Nom de l’entreprise\u00a0: Chatbot SAV → Volets du Nord" in told
     assert "Jours de fermeture" in told
     assert f"{staff.user['name']} Accès\u00a0: Équipe → Administration" in told
     assert admin.user["name"] in told

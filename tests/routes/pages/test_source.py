@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import io
+import subprocess
 import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.harness import commands
 
 if TYPE_CHECKING:
     from tests.harness.api import ApiClient
@@ -19,6 +22,18 @@ def archive(anonymous: ApiClient) -> list[str]:
 
 def test_whoever_uses_it_gets_the_source_that_runs(archive: list[str]) -> None:
     assert {"chatbot-sav/LICENSE", "chatbot-sav/wsgi.py", "chatbot-sav/webapp/routes/pages/source.py"} <= set(archive)
+
+
+def test_nothing_of_the_project_is_left_out(archive: list[str]) -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"],  # noqa: S607  as found
+        cwd=commands.ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split("\0")
+    there = {f"chatbot-sav/{name}" for name in listed if (commands.ROOT / name).is_file()}
+    assert there == set(archive)
 
 
 def test_what_is_not_the_project_stays_here(archive: list[str]) -> None:

@@ -41,6 +41,17 @@ def test_who_forgot_her_password_chooses_another(client: ApiClient, anonymous: A
     assert client.get("/api/auth/me").status_code == 401
 
 
+def test_a_password_changed_meanwhile_leaves_the_link_opening_nothing(
+    client: ApiClient, anonymous: ApiClient, database_url: str
+) -> None:
+    _forget(anonymous, client.email)
+    submit(client, client.get("/account"), "/account/password", current=client.password, password=NEW)
+    assert client.get("/account").status_code == 200
+    assert anonymous.get(_link(database_url)).status_code == 409
+    assert anonymous.http.post(_link(database_url), data={"password": "celui de la boîte mail"}).status_code == 409
+    assert anonymous.post("/api/auth/login", {"email": client.email, "password": NEW}).status_code == 200
+
+
 def test_the_answer_tells_nobody_who_has_an_account(client: ApiClient, anonymous: ApiClient, database_url: str) -> None:
     known, unknown = _forget(anonymous, client.email), _forget(anonymous, "nobody@example.com")
     assert known == unknown

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from flask import Response
 
 from webapp.routes import access, sessions, views
+from webapp.routes.answers import reply
 from webapp.routes.api import api
-from webapp.routes.api.answers import reply
 from webapp.routes.requests import body
 from webapp.routes.schemas.accounts import LoginIn, RegisterIn, UserEnvelopeOut, UserOut
 

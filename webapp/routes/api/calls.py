@@ -19,7 +19,6 @@ from webapp.routes.schemas import (
     profile,
     stats,
 )
-from webapp.services.firm import Choices
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -122,7 +121,7 @@ CALLS: dict[str, Call] = {
     "api.invite": Call("Invite somebody by a one-time link", {201: people.PersonRowOut}, people.PersonIn),
     "api.change_person": Call("Change a role, deactivate", {200: people.PersonRowOut}, people.PersonPatchIn),
     "api.read_settings": Call("The firm's choices", {200: people.FirmOut}),
-    "api.change_settings": Call("Change the firm's choices", {200: people.FirmOut}, Choices),
+    "api.change_settings": Call("Change the firm's choices", {200: people.FirmOut}, people.FirmIn),
     "api.my_profile": Call("My profile", {200: profile.ProfileOut}),
     "api.change_my_profile": Call("Change my profile", {200: profile.ProfileOut}, profile.ProfileIn),
     "api.export_me": Call("Everything about me, as a zip", {200: None}, file="application/zip"),

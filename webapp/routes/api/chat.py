@@ -5,48 +5,24 @@ from typing import TYPE_CHECKING
 
 from flask import Response, g, request
 
-from webapp.errors import NotFoundError, TooManyError
+from webapp.errors import NotFoundError
 from webapp.extensions import db
 from webapp.routes import access, views
 from webapp.routes.access import me
+from webapp.routes.acts.messages import accept
+from webapp.routes.answers import reply, tagged, unchanged
 from webapp.routes.api import api
-from webapp.routes.api.answers import reply, tagged, unchanged
 from webapp.routes.locale import language
 from webapp.routes.requests import an_id, body, id_or_nothing, key
 from webapp.routes.schemas.conversations import AcceptedOut
 from webapp.routes.schemas.messages import ChatIn
-from webapp.routes.sessions import TEN_MINUTES, settings
 from webapp.services import conversations as cases
-from webapp.services import messages, polling, throttle
+from webapp.services import polling
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from webapp.services.messages import Accepted
 
 MAX_JSON_BYTES = 64 * 1024
-UNANSWERED_IN_TEN_MINUTES = 60
-
-
-def accept(text: str, conversation_id: UUID | None, idempotency_key: str) -> Accepted:
-    """Take a message of the customer who calls; what is returned is committed."""
-    said = messages.Said(me().account_id, text, idempotency_key, conversation_id, language())
-    limits = settings()
-    accepted = messages.accept(
-        db.session(), said, max_pending=limits.max_pending_per_client, deadline_s=limits.reply_deadline_seconds
-    )
-    if accepted.asks_nobody:
-        limit_unanswered()
-    db.session.commit()
-    return accepted
-
-
-def limit_unanswered() -> None:
-    """Bound what a customer may write while nobody but a person answers; a refused message is not kept."""
-    where = {"limit": UNANSWERED_IN_TEN_MINUTES, "window_s": TEN_MINUTES}
-    wait = throttle.count_attempt(db.session(), "unanswered", str(me().account_id), **where)
-    if wait is not None and settings().ratelimit_enabled:
-        raise TooManyError(wait)
 
 
 @api.post("/chat")

@@ -11,8 +11,8 @@ from webapp.errors import InvalidError
 from webapp.extensions import db
 from webapp.routes import access, letters, views
 from webapp.routes.access import me
+from webapp.routes.answers import reply
 from webapp.routes.api import api
-from webapp.routes.api.answers import reply
 from webapp.routes.requests import an_id, body
 from webapp.routes.schemas.closing import ClosingFeedbackIn, SummaryIn
 from webapp.routes.schemas.conversations import ClosedOut, CloseIn, ConversationOut, DeletedOut

@@ -9,9 +9,9 @@ from webapp.errors import InvalidError
 from webapp.extensions import db
 from webapp.routes import access, views
 from webapp.routes.access import me
+from webapp.routes.acts.messages import speak_with_files
+from webapp.routes.answers import reply, tagged, unchanged
 from webapp.routes.api import api
-from webapp.routes.api.answers import reply, tagged, unchanged
-from webapp.routes.api.photos import speak_with_files
 from webapp.routes.requests import an_id, body, form, limit, number, optional_key, read_cursor
 from webapp.routes.schemas.conversations import ConversationPatchIn, HandoffIn
 from webapp.routes.schemas.messages import StaffMessageIn
@@ -19,6 +19,7 @@ from webapp.routes.schemas.photos import StaffFilesIn
 from webapp.routes.uploads import sent_files, takes_files
 from webapp.services import conversations as cases
 from webapp.services import desk, polling
+from webapp.services.lists import Filter
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -34,10 +35,10 @@ def conversations() -> Response:
     return reply(views.listing(_filter()))
 
 
-def _filter() -> cases.Filter:
+def _filter() -> Filter:
     status, language = _choice("status", tuple(ConversationStatus)), _choice("language", tuple(Language))
     unread, assignee = _choice("unread", ("true", "false")), request.args.get("assignee")
-    return cases.Filter(
+    return Filter(
         status=ConversationStatus(status) if status else None,
         language=Language(language) if language else None,
         assignee_id=_person(assignee) if assignee != NOBODY else None,

@@ -7,8 +7,8 @@ from flask import Response
 from webapp.extensions import db
 from webapp.routes import access, views
 from webapp.routes.access import me
+from webapp.routes.answers import reply
 from webapp.routes.api import api
-from webapp.routes.api.answers import reply
 from webapp.routes.requests import an_id, body
 from webapp.routes.schemas.desk import (
     DraftIn,

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from webapp.domain import IndexState, Queue
 from webapp.extensions import db
 from webapp.routes import access
-from webapp.routes.api.answers import reply
+from webapp.routes.answers import reply
 from webapp.routes.schemas.health import HealthOut, ReadyOut
 from webapp.services import knowledge, supervision
 

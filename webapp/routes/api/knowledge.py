@@ -8,10 +8,10 @@ from webapp.domain import Audience, JobKind
 from webapp.errors import InvalidError
 from webapp.extensions import db
 from webapp.routes import access, views
-from webapp.routes import storage as opened
 from webapp.routes.access import me
+from webapp.routes.acts import documents as acts
+from webapp.routes.answers import reply
 from webapp.routes.api import api
-from webapp.routes.api.answers import reply
 from webapp.routes.requests import an_id, body, limit, read_cursor, write_cursor
 from webapp.routes.schemas.knowledge import (
     DocumentAcceptedOut,
@@ -23,47 +23,22 @@ from webapp.routes.schemas.knowledge import (
 from webapp.services import documents, jobs
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
-    from werkzeug.datastructures import FileStorage
-
     from webapp.models import Document
-    from webapp.storage import Storage
 
-MAX_FORM_BYTES = documents.MAX_BYTES + 64 * 1024
 SEARCH_DEADLINE_S = 60
-
-
-def storage() -> Storage:
-    return opened.storage(opened.DOCUMENTS)
-
-
-def store_document(file: FileStorage, audience: Audience, author: UUID | None) -> tuple[Document, UUID]:
-    """Keep an uploaded file and queue its reading, committed; the same file again changes nothing."""
-    document, job_id = documents.store(
-        db.session(), storage(), file.stream, filename=_name(file.filename or ""), audience=audience, author=author
-    )
-    db.session.commit()
-    return document, job_id
-
-
-def _name(given: str) -> str:
-    """Return the name of a file without its folders, and without characters that hide or reorder it."""
-    name = given.replace("\\", "/").rpartition("/")[2]
-    return "".join(character for character in name if character.isprintable()).strip()[:255]
 
 
 @api.post("/knowledge/documents")
 @access.admin
 def add_document() -> Response:
-    request.max_content_length = MAX_FORM_BYTES
+    request.max_content_length = acts.MAX_FORM_BYTES
     file = request.files.get("file")
     if file is None:
         raise InvalidError(field="file")
     audience = request.form.get("audience", Audience.PUBLIC.value)
     if audience not in list(Audience):
         raise InvalidError(field="audience")
-    document, job_id = store_document(file, Audience(audience), me().account_id)
+    document, job_id = acts.store(file, Audience(audience), me().account_id)
     return reply(DocumentAcceptedOut(document=_out(document), job=views.job_by_id(job_id)), 202)
 
 
@@ -95,9 +70,7 @@ def _out(row: Document) -> DocumentOut:
 @api.delete("/knowledge/documents/<document_id>")
 @access.admin
 def delete_document(document_id: str) -> Response:
-    storage_key = documents.withdraw(db.session(), an_id(document_id))
-    db.session.commit()
-    storage().delete(storage_key)
+    acts.withdraw(an_id(document_id))
     return Response(status=204)
 
 

@@ -116,6 +116,6 @@ def _described() -> tuple[dict[Any, Any], dict[str, Any]]:
 
 def _security() -> dict[str, Any]:
     return {
-        "session": {"type": "apiKey", "in": "cookie", "name": "access_token"},
+        "session": {"type": "apiKey", "in": "cookie", "name": current_app.config["JWT_ACCESS_COOKIE_NAME"]},
         "csrf": {"type": "apiKey", "in": "header", "name": "X-CSRF-TOKEN"},
     }

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from webapp.domain import Pausable
-from webapp.errors import NotFoundError
 from webapp.extensions import db
 from webapp.routes import access, views
 from webapp.routes.access import me
+from webapp.routes.answers import reply, tagged, unchanged
 from webapp.routes.api import api
-from webapp.routes.api.answers import reply, tagged, unchanged
-from webapp.routes.requests import an_id, body
+from webapp.routes.requests import an_id, body, pausable
 from webapp.routes.schemas.operations import PauseIn
 from webapp.services import operations, pauses
 
@@ -40,18 +38,6 @@ def pause() -> Response:
 def resume(subject: str) -> Response:
     pauses.resume(db.session(), me().account_id, pausable(subject))
     return _done()
-
-
-def pausable(name: str) -> Pausable:
-    """Return what a name stands for.
-
-    Raises:
-        NotFoundError: nothing that can be paused.
-    """
-    try:
-        return Pausable(name)
-    except ValueError:
-        raise NotFoundError from None
 
 
 @api.post("/operations/jobs/<job_id>/retry")

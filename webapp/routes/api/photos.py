@@ -13,80 +13,26 @@ from webapp.domain import FileVariant
 from webapp.errors import InvalidError, NoFilesError, NotFoundError
 from webapp.extensions import db
 from webapp.media import MediaType
-from webapp.routes import access, sending
+from webapp.routes import access
 from webapp.routes.access import me
+from webapp.routes.acts.messages import accept_with_files
+from webapp.routes.answers import strong
 from webapp.routes.api import api
-from webapp.routes.api.answers import strong
-from webapp.routes.api.chat import accepted_out, limit_unanswered
-from webapp.routes.locale import language
+from webapp.routes.api.chat import accepted_out
 from webapp.routes.requests import an_id, form, key, number
 from webapp.routes.schemas.photos import WithFilesIn
-from webapp.routes.sessions import settings
 from webapp.routes.storage import PHOTOS, storage
 from webapp.routes.uploads import FIELD, sent_files, takes_files
-from webapp.services import desk, messages, photos
+from webapp.services import photos
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from uuid import UUID
-
-    from webapp.models import Attachment, AttachmentFile, Message
-    from webapp.routes.uploads import SentFile
-    from webapp.services.messages import Accepted
+    from webapp.models import Attachment, AttachmentFile
 
 MAX_PAGE = 1000
 SHOWN = {variant.value: variant for variant in (FileVariant.FULL, FileVariant.THUMB)}
 SUFFIXES = {MediaType.JPEG: ".jpg", MediaType.PNG: ".png"}
 KEPT_S = 600  # by the browser of whoever may see it; nobody else's cache keeps it
 POLICY = "default-src 'none'; sandbox"
-
-
-def accept_with_files(
-    text: str, conversation_id: UUID | None, idempotency_key: str, files: Sequence[SentFile]
-) -> Accepted:
-    """Take a message of the customer who calls, with its files; what is returned is committed.
-
-    Sent before under the same key, it is answered before any limit is looked at.
-    """
-    digests = tuple(file.digest for file in files)
-    said = messages.Said(me().account_id, text, idempotency_key, conversation_id, language(), digests)
-    earlier = messages.replay(db.session(), said)
-    if earlier is not None:
-        return earlier
-    limits = settings()
-    with sending.kept(files) as stored:
-        accepted = messages.accept(
-            db.session(),
-            said,
-            max_pending=limits.max_pending_per_client,
-            deadline_s=limits.reply_deadline_seconds,
-            put_off_s=photos.REPLY_WAITS_S if files else 0,
-        )
-        if not accepted.replayed:
-            sending.check_quota(files)
-            photos.attach(db.session(), accepted.message_id, me().account_id, stored)
-            if accepted.asks_nobody:
-                limit_unanswered()
-    db.session.commit()
-    if accepted.replayed:  # the same request, a moment ago
-        sending.drop(stored)
-    return accepted
-
-
-def speak_with_files(
-    conversation_id: UUID, content: str, idempotency_key: str | None, files: Sequence[SentFile]
-) -> Message:
-    """Say something as a person of the firm, with files; what is returned is committed."""
-    with sending.kept(files) as stored:
-        digests = [file.digest for file in files]
-        message = desk.speak(db.session(), me(), conversation_id, content, idempotency_key, file_digests=digests)
-        replayed = bool(photos.of_messages(db.session(), [message.id]))
-        if not replayed:
-            photos.attach(db.session(), message.id, me().account_id, stored)
-    db.session.commit()
-    if replayed:
-        sending.drop(stored)
-    return message
 
 
 @api.post("/upload_images")
@@ -117,7 +63,7 @@ def attachment(attachment_id: str) -> Response:
 def _picture(found: Attachment, file: AttachmentFile) -> Response:
     """A file never changes under its key, which is random: the key is all its entity tag is made of."""
     tag = strong(file.key)
-    unchanged = request.if_none_match.contains(tag)
+    unchanged = request.if_none_match.contains_weak(tag)
     response = Response(status=HTTPStatus.NOT_MODIFIED) if unchanged else _streamed(file)
     response.set_etag(tag)
     response.headers["Cache-Control"] = f"private, max-age={KEPT_S}"

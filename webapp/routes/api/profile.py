@@ -15,10 +15,11 @@ from flask_jwt_extended import unset_jwt_cookies
 from werkzeug.wsgi import wrap_file
 
 from webapp.extensions import db
-from webapp.routes import access, passwords, workshop
+from webapp.routes import access, workshop
 from webapp.routes.access import me
+from webapp.routes.acts.privacy import erase
+from webapp.routes.answers import reply
 from webapp.routes.api import api
-from webapp.routes.api.answers import reply
 from webapp.routes.requests import body
 from webapp.routes.schemas.profile import ErasedOut, EraseIn, ProfileIn, ProfileOut
 from webapp.routes.storage import PHOTOS, storage
@@ -90,15 +91,3 @@ def erase_me() -> Response:
     response = reply(ErasedOut(erased=True), 202)
     unset_jwt_cookies(response)
     return response
-
-
-def erase(password: str) -> None:
-    """Forget the customer who calls.
-
-    Raises:
-        WrongPasswordError: it is not hers.
-        TooManyError: too many tries.
-    """
-    passwords.confirm(password)
-    privacy.erase(db.session(), me().account_id)
-    db.session.commit()

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 from webapp.extensions import db
 from webapp.routes import access
 from webapp.routes.access import me
+from webapp.routes.answers import reply
 from webapp.routes.api import api
-from webapp.routes.api.answers import reply
 from webapp.routes.requests import body
-from webapp.routes.schemas.people import FirmOut
+from webapp.routes.schemas.people import FirmIn, FirmOut
 from webapp.services import firm
-from webapp.services.firm import Choices
 
 if TYPE_CHECKING:
     from flask import Response
@@ -27,7 +26,8 @@ def read_settings() -> Response:
 @api.put("/settings")
 @access.admin
 def change_settings() -> Response:
-    firm.change(db.session(), me().account_id, body(Choices))
+    wanted = body(FirmIn)
+    firm.change(db.session(), me().account_id, wanted.choices, seen=wanted.version)
     db.session.commit()
     return _firm()
 

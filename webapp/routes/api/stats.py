@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from flask import request
 
 from webapp.routes import access, views
+from webapp.routes.answers import reply
 from webapp.routes.api import api
-from webapp.routes.api.answers import reply
 
 if TYPE_CHECKING:
     from flask import Response

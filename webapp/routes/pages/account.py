@@ -9,9 +9,10 @@ from flask_jwt_extended import unset_jwt_cookies
 
 from webapp.errors import TooManyError, WrongPasswordError
 from webapp.extensions import db
-from webapp.routes import access, passwords
+from webapp.routes import access
 from webapp.routes.access import me
-from webapp.routes.api.profile import erase
+from webapp.routes.acts import passwords
+from webapp.routes.acts.privacy import erase
 from webapp.routes.locale import language
 from webapp.routes.pages.addresses import see
 from webapp.routes.pages.blueprint import pages

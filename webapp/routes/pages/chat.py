@@ -2,16 +2,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from flask import make_response, render_template, request
 
-from webapp.errors import BusinessError, KeyReusedError, NotFoundError
+from webapp.errors import BusinessError, KeyReusedError, MissingKeyError, NotFoundError
 from webapp.extensions import db
 from webapp.routes import access, views
 from webapp.routes.access import me
-from webapp.routes.api.chat import accept
-from webapp.routes.api.photos import accept_with_files
+from webapp.routes.acts.messages import accept, accept_with_files
 from webapp.routes.locale import language
 from webapp.routes.pages.addresses import see
 from webapp.routes.pages.attachments import note_facts
@@ -19,12 +18,13 @@ from webapp.routes.pages.blueprint import pages
 from webapp.routes.pages.kept import gives_back
 from webapp.routes.pages.lives import entries, stance
 from webapp.routes.pages.refusals import refused
-from webapp.routes.requests import MAX_KEY_LENGTH, WrongInputError, an_id, checked
+from webapp.routes.requests import WrongInputError, a_key, an_id, checked
 from webapp.routes.schemas.base import MAX_MESSAGE_LENGTH
 from webapp.routes.schemas.messages import ChatIn
 from webapp.routes.schemas.photos import WithFilesIn
 from webapp.routes.uploads import sent_files, takes_files
 from webapp.services import conversations as cases
+from webapp.services.lists import Filter
 from webapp.texts import say
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from flask import Response
     from werkzeug.wrappers import Response as BaseResponse
 
-    from webapp.routes.schemas.conversations import ConversationOut
     from webapp.routes.uploads import SentFile
     from webapp.services.messages import Accepted
 
@@ -53,8 +52,8 @@ class Writing:
     @classmethod
     def of(cls, form: Mapping[str, str]) -> Writing:
         """Read the composer's form; browsers send lines ended by CR LF."""
-        key = form.get("idempotency_key", "").strip()[:MAX_KEY_LENGTH]
-        return cls(form.get("message", "").replace("\r\n", "\n"), key or str(uuid4()), bool(form.get("person")))
+        key = form.get("idempotency_key") or str(uuid4())
+        return cls(form.get("message", "").replace("\r\n", "\n"), key, bool(form.get("person")))
 
 
 @pages.get("/chat")
@@ -75,7 +74,7 @@ def show(conversation_id: str | None, writing: Writing, status: int = 200) -> Re
     Raises:
         NotFoundError: no such case of this customer.
     """
-    conversation = _latest(an_id(conversation_id)) if conversation_id else None
+    conversation = views.latest(an_id(conversation_id)) if conversation_id else None
     if conversation:
         note_facts(conversation)
     waits = bool(conversation and conversation.jobs)
@@ -87,7 +86,7 @@ def show(conversation_id: str | None, writing: Writing, status: int = 200) -> Re
         stance=stance(conversation),
         after=conversation.messages[-1].seq if conversation and conversation.messages else 0,
         earlier=bool(conversation and conversation.messages and conversation.messages[0].seq > 1),
-        recent=[] if conversation else views.conversations(None, None, RECENT).items,
+        recent=[] if conversation else views.listing(Filter(limit=RECENT)).items,
         refreshes=waits and not held,
         held=waits and held,
         writing=writing,
@@ -104,14 +103,6 @@ def _give_back(form: Mapping[str, str]) -> Response:
         return show(form.get("conversation_id"), writing)
     except NotFoundError:
         return show(None, writing)
-
-
-def _latest(conversation_id: UUID) -> ConversationOut:
-    """Return a case with its last messages."""
-    conversation = views.conversation(conversation_id)
-    while conversation.more:
-        conversation = views.conversation(conversation_id, conversation.messages[-1].seq)
-    return conversation
 
 
 @pages.post("/chat")
@@ -136,17 +127,20 @@ def send() -> BaseResponse:
     except KeyReusedError:
         db.session.rollback()
         return again(422, say("pages.fault.edited", language()), str(uuid4()))
+    except MissingKeyError as error:
+        return refused(error, lambda status, words: again(status, words, str(uuid4())))
     except BusinessError as error:
         return refused(error, again)
 
 
 def _send(writing: Writing, conversation_id: str | None, files: Sequence[SentFile]) -> str:
     """Take the message and return the path of its case."""
+    key = a_key(writing.key)
     said = {"message": writing.text.strip(), "conversation_id": conversation_id}
     given = checked(WithFilesIn, said) if files else checked(ChatIn, said)
     if writing.person and given.conversation_id:
         _to_a_person(given.conversation_id)
-    accepted = _accept(given, writing.key, files)
+    accepted = _accept(given, key, files)
     if writing.person:
         _to_a_person(str(accepted.conversation_id))
     return f"/chat/{accepted.conversation_id}"

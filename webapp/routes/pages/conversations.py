@@ -10,7 +10,7 @@ from webapp.errors import BusinessError, InvalidError, NotFoundError
 from webapp.extensions import db
 from webapp.routes import access, views
 from webapp.routes.access import me
-from webapp.routes.api.photos import speak_with_files
+from webapp.routes.acts.messages import speak_with_files
 from webapp.routes.locale import language
 from webapp.routes.pages import desk as panes
 from webapp.routes.pages.addresses import see
@@ -20,11 +20,12 @@ from webapp.routes.pages.chat import fault_of
 from webapp.routes.pages.kept import gives_back, unsaved
 from webapp.routes.pages.lives import entries
 from webapp.routes.pages.refusals import refused
-from webapp.routes.requests import MAX_KEY_LENGTH, WrongInputError, an_id, checked, number, read_cursor
+from webapp.routes.requests import WrongInputError, a_key, an_id, checked, number, read_cursor
 from webapp.routes.schemas.messages import StaffMessageIn
 from webapp.routes.schemas.photos import StaffFilesIn
 from webapp.routes.uploads import sent_files, takes_files
 from webapp.services import conversations as cases
+from webapp.services.lists import Filter
 from webapp.texts import say
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def conversations() -> str:
     if current and current not in list(ConversationStatus):
         raise InvalidError(field="status")
     status = ConversationStatus(current) if current else None
-    listing = views.listing(cases.Filter(status, after=read_cursor(cursor), limit=PER_PAGE, q=q))
+    listing = views.listing(Filter(status, after=read_cursor(cursor), limit=PER_PAGE, q=q))
     return render_template("conversations_mine.html", listing=listing, current=current, q=q)
 
 
@@ -79,7 +80,7 @@ def show(conversation_id: str, *, refusal: Refusal | None = None) -> Response:
     if not me().is_staff:
         return show_mine(conversation_id)
     refusal = refusal or Refusal()
-    return make_response(_show_at_the_desk(an_id(conversation_id), _asked_after(), refusal), refusal.status)
+    return make_response(_show_at_the_desk(an_id(conversation_id), refusal), refusal.status)
 
 
 def show_mine(
@@ -108,11 +109,10 @@ def _asked_after() -> int:
     return number("after", 0, low=0, high=views.MAX_SEQ)
 
 
-def _show_at_the_desk(conversation_id: UUID, after: int, refusal: Refusal) -> str:
+def _show_at_the_desk(conversation_id: UUID, refusal: Refusal) -> str:
     case = panes.case_of(conversation_id)
-    found = views.conversation(conversation_id, after)
-    while found.more and "after" not in request.args:  # who answers wants the end
-        found = views.conversation(conversation_id, _last_seq(found))
+    asked = "after" in request.args  # otherwise who answers wants the end
+    found = views.conversation(conversation_id, _asked_after()) if asked else views.latest(conversation_id)
     return render_template(
         "desk_conversation.html",
         conversation=found,
@@ -149,8 +149,8 @@ def speak(conversation_id: str) -> BaseResponse:
         files = sent_files()
         words = {"content": text.strip()}
         given = checked(StaffFilesIn, words) if files else checked(StaffMessageIn, words)
-        key = request.form.get("idempotency_key", "").strip()[:MAX_KEY_LENGTH] or None
-        said = speak_with_files(an_id(conversation_id), given.content, key, files)
+        key = request.form.get("idempotency_key")
+        said = speak_with_files(an_id(conversation_id), given.content, a_key(key) if key else None, files)
     except WrongInputError:
         return again(422, say(fault_of(text, nothing="attachments.nothing"), language()))
     except NotFoundError:

@@ -8,18 +8,19 @@ from urllib.parse import urlencode
 
 from flask import Response, make_response, render_template, request
 
-from webapp.domain import ConversationStatus, JobKind, Language
+from webapp.domain import ConversationStatus, HandoverReason, JobKind, Language
 from webapp.errors import InvalidError, NotFoundError
 from webapp.extensions import db
 from webapp.routes import access, views
 from webapp.routes.access import me
-from webapp.routes.api.answers import strong
+from webapp.routes.answers import strong
 from webapp.routes.locale import language
 from webapp.routes.pages.blueprint import pages
 from webapp.routes.pages.display import client_texts
 from webapp.routes.requests import an_id, read_cursor
 from webapp.services import conversations as cases
-from webapp.services import desk, drafts, polling, saved_replies
+from webapp.services import desk, drafts, polling, saved_replies, standing
+from webapp.services.lists import Filter
 from webapp.texts import catalogue
 
 if TYPE_CHECKING:
@@ -87,12 +88,17 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The list: who waits for a person, the longest first, then the others by activity."""
+    """The list: who waits for a person, the longest first but for dangers, then the others by activity.
+
+    `customers` counts who waits, where the list is of everybody; `longest` is the case that waits the longest.
+    """
 
     asked: Asked
     waiting: Sequence[ConversationItemOut]
     others: Sequence[ConversationItemOut]
     next_cursor: str | None
+    customers: int | None = None
+    longest: UUID | None = None
 
 
 def listing(asked: Asked) -> Listing:
@@ -100,18 +106,32 @@ def listing(asked: Asked) -> Listing:
     waits = asked.status is ConversationStatus.WAITING_STAFF
     if waits:
         found = _find(asked, PER_PAGE, asked.cursor, by_wait=True)
-        return Listing(asked, found.items, [], found.next_cursor)
+        return Listing(asked, found.items, [], found.next_cursor, longest=_first(found.items, asked))
     everything = asked.status is None
     waiting = _find(asked, MOST_WAITING, None, by_wait=True).items if everything and not asked.cursor else []
     found = _find(asked, PER_PAGE, asked.cursor, by_wait=False)
     others = [item for item in found.items if item.waiting_since is None] if everything else found.items
-    return Listing(asked, waiting, others, found.next_cursor)
+    return Listing(
+        asked, sorted(waiting, key=_is_no_danger), others, found.next_cursor, _customers(asked), _first(waiting, asked)
+    )
+
+
+def _is_no_danger(item: ConversationItemOut) -> bool:
+    return item.handover_reason is not HandoverReason.SAFETY
+
+
+def _first(by_wait: Sequence[ConversationItemOut], asked: Asked) -> UUID | None:
+    return by_wait[0].id if by_wait and not asked.cursor else None
+
+
+def _customers(asked: Asked) -> int | None:
+    return None if asked.filters or asked.cursor else standing.for_a_person(db.session()).customers
 
 
 def _find(asked: Asked, limit: int, cursor: str | None, *, by_wait: bool) -> ConversationListOut:
     given = {"me": me().account_id, "": None, "none": None}
     return views.listing(
-        cases.Filter(
+        Filter(
             asked.status,
             given[asked.assignee] if asked.assignee in given else an_id(asked.assignee),
             by_wait,

@@ -2,17 +2,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import current_app, make_response, render_template, request
-from flask_jwt_extended import decode_token
-from flask_jwt_extended.exceptions import JWTExtendedException
-from jwt import PyJWTError
+from flask import make_response, render_template, request
 
 from webapp.domain import Audience
 from webapp.errors import BusinessError, InvalidError
 from webapp.extensions import db
 from webapp.routes import access, views
 from webapp.routes.access import me
-from webapp.routes.api.knowledge import MAX_FORM_BYTES, storage, store_document
+from webapp.routes.acts import documents as acts
 from webapp.routes.locale import language
 from webapp.routes.pages.addresses import see
 from webapp.routes.pages.blueprint import pages
@@ -33,13 +30,8 @@ NOTICES = ("added", "deleted")
 @pages.before_request
 def _room_for_a_document() -> None:
     """Lift the size limit before the form is read for its CSRF field, for a signed-in sender alone."""
-    if request.endpoint != "pages.add_document":
-        return
-    try:
-        decode_token(request.cookies.get(current_app.config["JWT_ACCESS_COOKIE_NAME"], ""))
-    except (JWTExtendedException, PyJWTError):
-        return
-    request.max_content_length = MAX_FORM_BYTES
+    if request.endpoint == "pages.add_document" and access.carries_token():
+        request.max_content_length = acts.MAX_FORM_BYTES
 
 
 @pages.get("/knowledge", endpoint="documents")
@@ -80,7 +72,7 @@ def add_document() -> BaseResponse:
     if audience not in list(Audience):
         raise InvalidError(field="audience")
     try:
-        store_document(file, Audience(audience), me().account_id)
+        acts.store(file, Audience(audience), me().account_id)
     except BusinessError as error:
         return refused(error, _show)
     return see("/knowledge?notice=added")
@@ -96,7 +88,5 @@ def confirm_delete(document_id: str) -> str:
 @pages.post("/knowledge/<document_id>/delete")
 @access.admin
 def delete_document(document_id: str) -> BaseResponse:
-    storage_key = documents.withdraw(db.session(), an_id(document_id))
-    db.session.commit()
-    storage().delete(storage_key)
+    acts.withdraw(an_id(document_id))
     return see("/knowledge?notice=deleted")

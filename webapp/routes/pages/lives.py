@@ -53,6 +53,6 @@ def stance(conversation: ConversationOut | None) -> Stance:
         return "program"
     if conversation.status is ConversationStatus.CLOSED:
         return "closed"
-    if conversation.assistant == "on":
-        return "program"
-    return "waiting" if conversation.status is ConversationStatus.WAITING_STAFF else "person"
+    if conversation.status is ConversationStatus.WAITING_STAFF:
+        return "waiting"
+    return "program" if conversation.assistant == "on" else "person"

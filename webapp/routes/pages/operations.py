@@ -13,7 +13,6 @@ from webapp.errors import ConflictError, InvalidError
 from webapp.extensions import db
 from webapp.routes import access, views
 from webapp.routes.access import me
-from webapp.routes.api.operations import pausable
 from webapp.routes.locale import language
 from webapp.routes.pages.addresses import see
 from webapp.routes.pages.audit import told
@@ -21,7 +20,7 @@ from webapp.routes.pages.blueprint import pages
 from webapp.routes.pages.dashboard import Bar
 from webapp.routes.pages.refusals import refused
 from webapp.routes.pages.standing import duration, stand_still, who_wait
-from webapp.routes.requests import an_id
+from webapp.routes.requests import an_id, pausable
 from webapp.services import firm, operations, pauses
 from webapp.texts import say
 

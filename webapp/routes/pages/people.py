@@ -7,12 +7,12 @@ from flask import make_response, render_template, request
 from webapp.errors import ConflictError, EmailTakenError
 from webapp.extensions import db
 from webapp.routes import access, views
-from webapp.routes.api.people import change_access, invite_person
+from webapp.routes.acts import people as acts
 from webapp.routes.locale import language
 from webapp.routes.pages.addresses import see
 from webapp.routes.pages.blueprint import pages
 from webapp.routes.pages.refusals import refused
-from webapp.routes.requests import WrongInputError, checked, read_cursor, write_cursor
+from webapp.routes.requests import WrongInputError, an_id, checked, read_cursor, write_cursor
 from webapp.routes.schemas.people import PersonIn, PersonPatchIn, StaffListOut
 from webapp.services import people
 from webapp.texts import say
@@ -52,7 +52,7 @@ def _show(status: int = 200, error: str | None = None, errors: dict[str, str] | 
 @access.admin
 def invite_by_form() -> BaseResponse:
     try:
-        invite_person(checked(PersonIn, {name: request.form.get(name, "") for name in FIELDS}))
+        acts.invite(checked(PersonIn, {name: request.form.get(name, "") for name in FIELDS}))
     except WrongInputError as error:
         wrong = {str(fault["loc"][0]) for fault in error.faults}
         faults = {name: say(f"people.fault.{name}", language()) for name in FIELDS if name in wrong}
@@ -69,7 +69,8 @@ def invite_by_form() -> BaseResponse:
 def change_person(account_id: str) -> BaseResponse:
     active = {"yes": True, "no": False}.get(request.form.get("active", ""))
     try:
-        change_access(account_id, checked(PersonPatchIn, {"role": request.form.get("role"), "active": active}))
+        wanted = checked(PersonPatchIn, {"role": request.form.get("role"), "active": active})
+        acts.change_access(an_id(account_id), wanted)
     except ConflictError as error:
         return refused(error, _show)
     return see("/people?notice=saved")

@@ -23,8 +23,9 @@ FOLDERS = (
     "webapp",
 )  # fmt: skip
 FILES = (
-    ".env.example", ".gitignore", "Dockerfile", "LICENSE", "Makefile", "Procfile", "README.md", "celeryconfig.py",
-    "docker-compose.yml", "gunicorn.conf.py", "pyproject.toml", "requirements-dev.lock", "requirements.lock", "wsgi.py",
+    ".dockerignore", ".env.example", ".gitignore", "Dockerfile", "LICENSE", "Makefile", "Procfile", "README.md",
+    "celeryconfig.py", "compose.env.example", "docker-compose.yml", "gunicorn.conf.py", "pyproject.toml",
+    "requirements-dev.lock", "requirements.lock", "wsgi.py",
 )  # fmt: skip
 LEFT_OUT = ("__pycache__", ".pytest_cache")
 

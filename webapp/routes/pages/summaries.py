@@ -29,6 +29,15 @@ if TYPE_CHECKING:
     from flask import Response
     from werkzeug.wrappers import Response as BaseResponse
 
+FOR_STAFF = ("Reste à faire : ", "Dossier : ", "Still open: ", "Case: ")  # how the assistant begins what staff needs
+
+
+@pages.app_template_filter()
+def summary_told(summary: str | None) -> str:
+    """Return a summary as its reader needs it: a customer knows her own file, and what is left to do is not hers."""
+    lines = (summary or "").splitlines()
+    return "\n".join(line for line in lines if me().is_staff or not line.startswith(FOR_STAFF))
+
 
 @pages.post("/conversations/<conversation_id>/summary")
 @access.staff

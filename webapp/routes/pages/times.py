@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from babel.dates import format_date, format_datetime, format_timedelta, get_timezone
+from babel.dates import format_date, format_time, format_timedelta, get_timezone
 
 from webapp.routes.locale import language
 from webapp.routes.pages.blueprint import pages
@@ -35,7 +35,8 @@ def iso(moment: datetime) -> str:
 
 @pages.app_template_filter()
 def exact_time(moment: datetime) -> str:
-    return format_datetime(moment, "long", tzinfo=_zone(), locale=language().value).rpartition(" ")[0]
+    time = format_time(moment, "short", tzinfo=_zone(), locale=language().value)
+    return say("pages.time.exact", language(), day=day(moment), time=time)
 
 
 @pages.app_template_filter()

@@ -10,7 +10,8 @@ from flask import g, make_response, render_template, request
 
 from webapp.errors import BusinessError, LinkSpentError
 from webapp.extensions import db
-from webapp.routes import access, passwords, sessions
+from webapp.routes import access, sessions
+from webapp.routes.acts import passwords
 from webapp.routes.locale import language
 from webapp.routes.pages.addresses import home_path, see
 from webapp.routes.pages.blueprint import pages

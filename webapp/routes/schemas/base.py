@@ -22,6 +22,7 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 MessageText = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_MESSAGE_LENGTH), Storable
 ]
+Key = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), Storable]
 Email = Annotated[EmailStr, StringConstraints(to_lower=True, max_length=254)]
 Password = Annotated[str, StringConstraints(min_length=8, max_length=256), Storable]
 

@@ -40,6 +40,16 @@ class StaffListOut(BaseModel):
     next_cursor: str | None
 
 
+class FirmIn(Choices):
+    """`version` is the one the choices were read at: who names it overwrites nobody's change unseen."""
+
+    version: int | None = None
+
+    @property
+    def choices(self) -> Choices:
+        return Choices.model_validate(self.model_dump(exclude={"version"}))
+
+
 class FirmOut(BaseModel):
     version: int
     choices: Choices

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
-    from webapp.domain import ConversationStatus
     from webapp.models import Conversation
+    from webapp.services.lists import Filter
     from webapp.services.polling import JobView
 
 MAX_SEQ = 2**31 - 1
@@ -102,7 +102,16 @@ def _opinions(conversation_id: UUID) -> list[OpinionOut]:
 
 
 def conversation(conversation_id: UUID, after: int = 0) -> ConversationOut:
+    return _whole(cases.get(db.session(), me(), conversation_id), after)
+
+
+def latest(conversation_id: UUID) -> ConversationOut:
+    """Return a case with its last messages, however many there are before them."""
     row = cases.get(db.session(), me(), conversation_id)
+    return _whole(row, max(0, row.last_seq - cases.MESSAGES_PER_PAGE))
+
+
+def _whole(row: Conversation, after: int) -> ConversationOut:
     jobs = polling.open_jobs(db.session(), me(), row.id)
     return conversation_of(row, jobs, after, writing(row.id), standing_of(row))
 
@@ -117,18 +126,7 @@ def entity_tag(
     return "-".join([*parts, *(each.entity_tag for each in jobs), *writers, *line])
 
 
-def conversations(
-    status: ConversationStatus | None,
-    cursor: str | None,
-    limit: int,
-    *,
-    by_wait: bool = False,
-    assignee: UUID | None = None,
-) -> ConversationListOut:
-    return listing(cases.Filter(status, assignee, by_wait, requests.read_cursor(cursor), limit))
-
-
-def listing(wanted: cases.Filter) -> ConversationListOut:
+def listing(wanted: Filter) -> ConversationListOut:
     rows = cases.find(db.session(), me(), wanted)
     page, last = rows[: wanted.limit], rows[wanted.limit - 1] if len(rows) > wanted.limit else None
     place = None if last is None else ((last.waiting_since if wanted.by_wait else last.updated_at), last.id)

@@ -199,8 +199,9 @@ function takeStance({ status, assistant, standing }) {
   const told = root.querySelector("[data-standing]");
   told.textContent = standing?.sentence ?? told.dataset.presence; // who answers and when, or who is there
   const before = root.dataset.stance;
-  const off = status === "waiting_staff" ? "waiting" : "person";
-  const stance = status === "closed" ? "closed" : assistant === "on" ? "program" : off;
+  const open = assistant === "on" ? "program" : "person";
+  const stance = { closed: "closed", waiting_staff: "waiting" }[status] ?? open;
+  root.dataset.assistant = assistant;
   if (stance === before) return;
   root.dataset.stance = stance;
   if (stance === "closed") closed();

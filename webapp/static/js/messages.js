@@ -167,7 +167,7 @@ export class Log {
       const title = source.page ? `${source.title}, ${this.#texts.say("chat.page", { page: source.page })}` : source.title;
       const chip = clone("chip");
       chip.id = `source-${message.seq}-${source.n}`;
-      chip.firstElementChild.href = source.url;
+      chip.firstElementChild.href = `${source.url}#passage`;
       chip.querySelector(".number").textContent = source.n;
       chip.querySelector(".chip-title").textContent = title;
       box.querySelector(".chips").append(chip);

@@ -1,6 +1,6 @@
 // Talking to the server: once, with what came of it in one shape; or again and again, calmly.
 
-const CSRF_COOKIE = /(?:^|;\s*)[^=;]*csrf_access_token=([^;]*)/;
+const CSRF_COOKIE = `${document.documentElement.dataset.csrfCookie}=`; // another copy on this host has one of its own
 const TIMEOUT_MS = 20000;
 const FIRST_RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 30000;
@@ -85,8 +85,8 @@ function seconds(value) {
 }
 
 export function csrfToken() {
-  const match = CSRF_COOKIE.exec(document.cookie);
-  return match ? decodeURIComponent(match[1]) : "";
+  const found = document.cookie.split("; ").find((each) => each.startsWith(CSRF_COOKIE));
+  return found ? decodeURIComponent(found.slice(CSRF_COOKIE.length)) : "";
 }
 
 /** Renew the session, once at a time for the whole page: the server rotates what it renews with. */

@@ -106,6 +106,7 @@ export class Answer {
     this.#field.value = "";
     this.#draft.forget();
     this.#proposal.hide();
+    this.#form.querySelector("[data-falls-silent]")?.remove(); // it has
     this.#alert.hidden = true;
     this.#lock(false);
     this.#desk.tell(this.#desk.texts.say("script.sent"));

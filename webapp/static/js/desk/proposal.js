@@ -24,6 +24,7 @@ export class Proposal {
     this.#choice("replace", () => this.#put(this.#text, { instead: true }));
     this.#choice("append", () => this.#put(this.#text));
     this.#choice("ignore", () => this.#form.elements.content.focus());
+    this.#button.disabled = false; // a button that cannot have the focus would lose it: from here on it says so instead
     if (this.#box.dataset.job) this.#follow(this.#box.dataset.job, Number(this.#box.dataset.pollAfter));
   }
 
@@ -33,16 +34,21 @@ export class Proposal {
 
   /** Follow a proposal's job until it has ended. */
   #follow(jobId, delay) {
-    this.#say("script.proposal_pending");
     this.#button.setAttribute("aria-disabled", "true");
+    this.#say("script.proposal_pending");
     new Poller(() => this.#poll(jobId), this.#desk.link, delay);
   }
 
   async #ask() {
     if (this.#button.getAttribute("aria-disabled") === "true") return;
+    this.#button.setAttribute("aria-disabled", "true");
     const answer = await call("POST", `/api/conversations/${this.#desk.conversation}/proposal`);
-    if (answer.outcome === "ok") this.#follow(answer.data.job.id, answer.data.job.poll_after_ms ?? 0);
-    else if (answer.outcome === "signed_out") this.#desk.sessionEnded();
+    if (answer.outcome === "ok") {
+      this.#follow(answer.data.job.id, answer.data.job.poll_after_ms ?? 0);
+      return;
+    }
+    this.#button.removeAttribute("aria-disabled");
+    if (answer.outcome === "signed_out") this.#desk.sessionEnded();
     else this.#say("script.proposal_failed");
   }
 
@@ -79,7 +85,7 @@ export class Proposal {
 
   #chip(source) {
     const item = document.querySelector('template[data-template="chip"]').content.firstElementChild.cloneNode(true);
-    item.firstElementChild.href = source.url;
+    item.firstElementChild.href = `${source.url}#passage`;
     item.firstElementChild.title = source.excerpt;
     item.querySelector(".number").textContent = source.n;
     item.querySelector(".chip-title").textContent = source.page ? `${source.title}, ${this.#desk.texts.say("chat.page", { page: source.page })}` : source.title;
@@ -90,6 +96,7 @@ export class Proposal {
     const text = this.#desk.texts.say(key);
     this.#box.hidden = false;
     this.#part("state").textContent = text;
+    this.#box.scrollIntoView({ block: "nearest" });
     this.#desk.tell(text);
   }
 

@@ -19,7 +19,7 @@ def reply(model: BaseModel, status: HTTPStatus | int = 200) -> Response:
 
 def unchanged(tag: str) -> Response | None:
     """Answer 304 when the browser has what `tag` stands for already."""
-    if request.if_none_match.contains(strong(tag)):
+    if request.if_none_match.contains_weak(strong(tag)):
         response = Response(status=304)
         response.set_etag(strong(tag))
         response.headers["Cache-Control"] = "private, no-cache"

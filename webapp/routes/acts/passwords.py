@@ -53,7 +53,7 @@ def confirm(password: str) -> None:
 
 
 def change(current: str, wanted: str) -> None:
-    """Change the caller's password and end her other sessions.
+    """Change the caller's password; her other sessions end, and the links that would let another be chosen.
 
     Raises:
         WrongPasswordError: the current one is not hers.
@@ -62,4 +62,5 @@ def change(current: str, wanted: str) -> None:
     confirm(current)
     accounts.set_password(db.session(), me().email, wanted)
     accounts.end_sign_ins(db.session(), me().account_id, but=me().sign_in_id)
+    people.spend_links(db.session(), me().account_id)
     db.session.commit()

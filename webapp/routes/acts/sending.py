@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from webapp.domain import Role
-from webapp.errors import BusinessError
 from webapp.extensions import db
 from webapp.routes.access import me
 from webapp.routes.sessions import settings
@@ -51,9 +50,5 @@ def _store(file: SentFile) -> NewFile:
 
 
 def drop(files: Sequence[NewFile]) -> None:
-    """Remove files whose message was not accepted; what cannot be removed now is left to maintenance."""
-    for file in files:
-        try:
-            storage(PHOTOS).delete(file.key)
-        except BusinessError:
-            return
+    """Remove files whose message was not accepted."""
+    storage(PHOTOS).discard(*(file.key for file in files))

@@ -1,0 +1,160 @@
+"""No text that a stranger writes makes a pattern of ours work longer than its length tells."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+import webapp
+from webapp.assistant import (
+    acknowledgement,
+    citations,
+    escalation,
+    facts,
+    grounding,
+    markup,
+    prompts,
+    retrieval,
+    summary,
+    unseen,
+    values,
+)
+from webapp.assistant.brief import brief
+from webapp.domain import AttachmentState, Author, Language, Outcome, Question, Received, ToldCase, Turn
+from webapp.routes import rendering
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+PIECES = (
+    *(
+        "a-",
+        "-",
+        "1",
+        "12.",
+        "x/",
+        "a@",
+        "a.",
+        "(",
+        "*",
+        "[",
+        "](",
+        " ",
+        "\n",
+        "_",
+        "'",
+        "<",
+        "`",
+        "a",
+        "A ",
+        "a ",
+        "é",
+    ),
+    *("Aa-", "de l'", ", ", "a,", "1 ", "= ", "<a", "a | ", "[1", "a_-", "w", "1-", "# "),
+)
+BLANKS = (" ", "\n", ", ", "1", "a", "-", "Aa-", "de l'", "= ")  # what may go on after a word a pattern begins with
+ROOMS = ("webapp.assistant.", "webapp.services.", "webapp.routes.", "webapp.texts")
+SHORT, TIMES = 1000, 4  # four times the text is four times the work, and sixteen times if it is quadratic
+TOO_MUCH = 9
+LOOKS = 4  # a machine that does other things may disturb one
+
+
+def _patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
+    """Give every compiled pattern over text that a module of the rooms keeps, with where it stands."""
+    names = (each.name for each in pkgutil.walk_packages(webapp.__path__, "webapp."))
+    for name in sorted(name for name in names if name.startswith(ROOMS)):
+        for variable, value in vars(importlib.import_module(name)).items():
+            for place, pattern in enumerate(_held(value)):
+                if isinstance(pattern.pattern, str):
+                    yield f"{name}.{variable}.{place}", pattern
+
+
+def _held(value: object) -> Iterator[re.Pattern[str]]:
+    if isinstance(value, re.Pattern):
+        yield value
+    elif isinstance(value, dict):
+        yield from _held(tuple(value.values()))
+    elif isinstance(value, tuple | list):
+        for each in value:
+            yield from _held(each)
+
+
+PATTERNS = {id(pattern): (place, pattern) for place, pattern in _patterns()}
+
+
+def _work(read: Callable[[str], object], start: str, piece: str, length: int) -> float:
+    text = start + (piece * length)[:length]
+    began = time.process_time()
+    read(text)
+    return time.process_time() - began
+
+
+def _grows_too_much(read: Callable[[str], object], start: str, piece: str) -> bool:
+    """Tell whether more text takes far more work: the least of some looks, as what else runs can only add to one."""
+    short = long = float("inf")
+    for _ in range(LOOKS):
+        short = min(short, _work(read, start, piece, SHORT))
+        long = min(long, _work(read, start, piece, SHORT * TIMES))
+        if long < TOO_MUCH * short:
+            return False
+    return True
+
+
+def _texts(pattern: re.Pattern[str]) -> Iterator[tuple[str, str]]:
+    """Give pieces to repeat, some after a word the pattern looks for, since that is where it begins to read."""
+    words = sorted(set(re.findall(r"[A-Za-zà-ÿ]{2,}", pattern.pattern)), reverse=True)[:40]
+    yield from (("", piece) for piece in (*PIECES, *(f"{word} " for word in words)))
+    yield from ((word, piece) for word in ("1 ", *words) for piece in BLANKS)
+    yield from ((f"{word} ", piece) for word in words for piece in BLANKS[:2] + BLANKS[-3:])
+
+
+@pytest.mark.parametrize("pattern", [pytest.param(each, id=place) for place, each in PATTERNS.values()])
+def test_the_work_of_a_pattern_grows_as_the_text(pattern: re.Pattern[str]) -> None:
+    def read(text: str) -> object:
+        return sum(1 for _ in pattern.finditer(text))
+
+    assert [text for text in _texts(pattern) if _grows_too_much(read, *text)] == []
+
+
+def test_patterns_are_found_and_one_that_is_quadratic_is_told() -> None:
+    assert len(PATTERNS) > 80
+    endless = re.compile(r"[\w-]+@")
+    assert _grows_too_much(endless.search, "", "a-")
+
+
+def _asked(text: str) -> Question:
+    said = (Turn(Author.CLIENT, text), Turn(Author.ASSISTANT, "Voici.", Outcome.ANSWERED))
+    return Question(
+        f"{text} ?", said, (Received(is_pdf=False, state=AttachmentState.CLEAN, is_poor=False, transcript=text),)
+    )
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        pytest.param(values.known, id="known"),
+        pytest.param(facts.find_facts, id="facts"),
+        pytest.param(markup.read_markdown, id="markdown"),
+        pytest.param(markup.read_html, id="html"),
+        pytest.param(lambda text: brief(_asked(text), None), id="brief"),
+        pytest.param(lambda text: escalation.reason(f"{text} x", _asked(text).history, ("gaz",)), id="escalation"),
+        pytest.param(lambda text: acknowledgement.acknowledge(_asked(text), Language.FR), id="acknowledgement"),
+        pytest.param(lambda text: prompts.reply_messages(_asked(text), (), Language.FR), id="prompts"),
+        pytest.param(lambda text: retrieval.standalone(_asked(text)), id="standalone"),
+        pytest.param(lambda text: citations.cited(text, (), ()), id="cited"),
+        pytest.param(lambda text: grounding.keep_supported(text, frozenset()), id="supported"),
+        pytest.param(lambda text: grounding.draft(text, frozenset()), id="draft"),
+        pytest.param(lambda text: unseen.draft(text, pictures=True), id="unseen"),
+        pytest.param(lambda text: summary.quote(ToldCase(_asked(text).history, Language.FR)), id="summary"),
+        pytest.param(lambda text: rendering.to_html.__wrapped__(text, Author.ASSISTANT), id="rendering"),
+        pytest.param(lambda text: rendering.to_html.__wrapped__(text, Author.CLIENT), id="client"),
+    ],
+)
+def test_the_work_on_a_message_grows_as_its_text(read: Callable[[str], object]) -> None:
+    starts = ("", "commande")
+    assert [(start, piece) for start in starts for piece in PIECES if _grows_too_much(read, start, piece)] == []
