@@ -51,7 +51,8 @@ worker_proc_alive_timeout = 60  # a child that imports for five seconds is not d
 worker_hijack_root_logger = False
 worker_send_task_events = True
 task_send_sent_event = True
-# Only prefork children obey these; replies and background are bounded by the model client's own deadline.
+# Only prefork children obey these; replies and background are bounded by the model client's own deadline, and by
+# tasks/memory.py.
 task_soft_time_limit = 280
 task_time_limit = 300
 worker_max_tasks_per_child = 50

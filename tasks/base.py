@@ -6,6 +6,7 @@ import logging
 import time
 import traceback
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 from uuid import UUID
 
@@ -71,33 +72,57 @@ class Work(Generic[Input, Thought]):
     def run(self, job_id: str) -> None:
         """Follow a ticket. A job that is not due, or not there, is left alone."""
         runtime = process.runtime()
-        claimed = self._claim(runtime, job_id)
+        try:
+            named = UUID(str(job_id))
+        except ValueError:
+            log.warning("a ticket that names no job was dropped")
+            return
+        claimed = self._claim(runtime, named)
         if claimed is None:
             return
         claim, given = claimed
         with logs.about(claim.job_id, claim.request_id), runtime.liveness.working(claim, self.lease_s):
             self._attempt(runtime, claim, given)
 
-    def _claim(self, runtime: Runtime, job_id: str) -> tuple[Claim, Input] | None:
+    def _claim(self, runtime: Runtime, job_id: UUID) -> tuple[Claim, Callable[[], Input]] | None:
         key = None
         try:
             key = runtime.liveness.key(WAIT_FOR_LOCK_S)
-            with runtime.sessions.begin() as session:
-                claim = jobs.claim(session, UUID(str(job_id)), self.kind, worker_key=key, lease_s=self.lease_s)
-                given = None if claim is None else (claim, self.prepare(session, claim))
-        except ValueError:
-            log.warning("a ticket that names no job was dropped")
-            return None
+            claimed = self._claim_prepared(runtime, job_id, key)
         except (NotAliveError, DBAPIError, PoolTimeoutError) as error:
             log.warning("ticket %s returned: %s", job_id, type(error).__name__)
-            _return_ticket(runtime, UUID(job_id), key)
+            _return_ticket(runtime, job_id, key)
             return None
-        if given is not None:
+        if claimed is not None:
             metrics.LAST_CLAIM.labels(QUEUE_OF_KIND[self.kind]).set_to_current_time()
-            metrics.JOB_WAIT.labels(QUEUE_OF_KIND[self.kind]).observe(given[0].waited_s)
-        return given
+            metrics.JOB_WAIT.labels(QUEUE_OF_KIND[self.kind]).observe(claimed[0].waited_s)
+        return claimed
 
-    def _attempt(self, runtime: Runtime, claim: Claim, given: Input) -> None:
+    def _claim_prepared(self, runtime: Runtime, job_id: UUID, key: int) -> tuple[Claim, Callable[[], Input]] | None:
+        """Claim and prepare in one transaction; where preparing fails, claim alone and leave the fault to the attempt.
+
+        A fault in the transaction of the claim would take the claim with it: nothing would count it.
+        """
+        try:
+            with runtime.sessions.begin() as session:
+                claim = jobs.claim(session, job_id, self.kind, worker_key=key, lease_s=self.lease_s)
+                if claim is None:
+                    return None
+                given = self.prepare(session, claim)
+        except Exception as error:
+            if _is_passing(error):
+                raise
+            log.warning("job %s not prepared with its claim: %s", job_id, type(error).__name__)
+            with runtime.sessions.begin() as session:
+                claim = jobs.claim(session, job_id, self.kind, worker_key=key, lease_s=self.lease_s)
+            return None if claim is None else (claim, partial(self._prepare, runtime, claim))
+        return claim, lambda: given
+
+    def _prepare(self, runtime: Runtime, claim: Claim) -> Input:
+        with runtime.sessions.begin() as session:
+            return self.prepare(session, claim)
+
+    def _attempt(self, runtime: Runtime, claim: Claim, given: Callable[[], Input]) -> None:
         began = time.monotonic()
         outcome: JobStatus | None = JobStatus.SUCCEEDED
         try:
@@ -117,8 +142,8 @@ class Work(Generic[Input, Thought]):
         if outcome is not None:
             metrics.JOB_RUN.labels(QUEUE_OF_KIND[self.kind], outcome).observe(time.monotonic() - began)
 
-    def _think_and_record(self, runtime: Runtime, claim: Claim, given: Input) -> None:
-        thought = self.think(runtime, claim, given)
+    def _think_and_record(self, runtime: Runtime, claim: Claim, given: Callable[[], Input]) -> None:
+        thought = self.think(runtime, claim, given())
         recorded = _record(runtime, lambda session: self.record(session, claim, thought))
         log.info("job %s attempt %d %s", claim.job_id, claim.attempts, "recorded" if recorded else "dropped: fenced")
 

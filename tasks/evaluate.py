@@ -30,6 +30,10 @@ _EACH = 5  # passages asked for per document wanted, as several may be of one do
 _NEEDED = {"database_url": "postgresql://none/none", "redis_url": "redis://none", "secret_key": "evaluation"}
 
 
+class MistakeError(Exception):
+    """What was given cannot be used, in a sentence that says where."""
+
+
 @dataclass(frozen=True, slots=True)
 class Corpus:
     index: Index
@@ -45,15 +49,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--questions", type=Path, required=True, help='{"question", "relevant", "answers", "answerable"}'
     )
     parser.add_argument("--model", default="", help="extractive, or any word for the model the environment names")
-    chosen = parser.parse_args(arguments)
-    corpus = build(_read(chosen.corpus), _encoder())
-    questions = _read(chosen.questions)
-    result = retrieval_figures(corpus, questions)
-    if chosen.model:
-        model = None if chosen.model == "extractive" else ModelClient(_settings())
-        result |= answer_figures(corpus, questions, model)
+    try:
+        result = measure(parser.parse_args(arguments))
+    except (MistakeError, settings.SettingsError) as mistake:
+        sys.stderr.write(f"{mistake}\n")
+        return 2
     sys.stdout.write(json.dumps(result) + "\n")
     return 0
+
+
+def measure(chosen: argparse.Namespace) -> dict[str, float | int]:
+    """Return the figures.
+
+    Raises:
+        MistakeError, SettingsError: in a sentence, what of the files or the environment cannot be used.
+    """
+    lines = read(chosen.corpus, needed=("id", "text"), lists=())
+    questions = read(chosen.questions, needed=("question",), lists=("relevant", "answers"))
+    model = _model(chosen.model)
+    corpus = build(lines, _encoder())
+    result = retrieval_figures(corpus, questions)
+    return result | answer_figures(corpus, questions, model) if chosen.model else result
+
+
+def _model(chosen: str) -> ModelClient | None:
+    if chosen in ("", "extractive"):
+        return None
+    wanted = _settings()
+    if not wanted.has_model:
+        raise MistakeError(
+            f"MODEL={chosen} asks the model of OPENAI_API_KEY, which is not set; MODEL=extractive does not."
+        )
+    return ModelClient(wanted)
 
 
 def build(lines: Sequence[dict[str, Any]], encoder: embeddings.Encoder) -> Corpus:
@@ -147,9 +174,36 @@ def _comparable(text: str) -> str:
     return " ".join("".join(char if char.isalnum() else " " for char in folded).split())
 
 
-def _read(path: Path) -> list[dict[str, Any]]:
-    with path.open(encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines if line.strip()]
+def read(path: Path, needed: Sequence[str], lists: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the objects of a file of JSON lines.
+
+    Raises:
+        MistakeError: it cannot be read, or the named line is no object with what is needed.
+    """
+    try:
+        lines = path.read_text("utf-8-sig").split("\n")
+    except OSError as error:
+        raise MistakeError(f"{path} cannot be read ({error.strerror}).") from None
+    except UnicodeDecodeError:
+        raise MistakeError(f"{path} is not UTF-8 text.") from None
+    numbered = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    return [_object(f"{path}, line {number}", line, needed, lists) for number, line in numbered]
+
+
+def _object(place: str, line: str, needed: Sequence[str], lists: Sequence[str]) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        raise MistakeError(f"{place}: is not JSON.") from None
+    if not isinstance(found, dict):
+        raise MistakeError(f"{place}: is not an object.")
+    for name in needed:
+        if name not in found:
+            raise MistakeError(f'{place}: has no "{name}".')
+    for name in lists:
+        if not isinstance(found.get(name) or [], list):
+            raise MistakeError(f'{place}: "{name}" is not a list.')
+    return found
 
 
 def _settings() -> settings.Settings:

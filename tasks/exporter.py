@@ -1,4 +1,4 @@
-"""METRICS_PORT: every process's counts of this machine, added up, and the gauges read from the database."""
+"""METRICS_PORT of METRICS_HOST: the counts of this machine's processes, added up, and the gauges of the database."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def serve(settings: Settings) -> None:
 
 def _listens(settings: Settings, registry: CollectorRegistry) -> bool:
     try:
-        start_http_server(settings.metrics_port, addr=settings.host, registry=registry)
+        start_http_server(settings.metrics_port, addr=settings.metrics_host, registry=registry)
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise

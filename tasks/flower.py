@@ -13,7 +13,11 @@ from tasks import transport
 # Flower reads the options of the command it is usually part of.
 command = click.Group("celery", commands={"flower": flower})
 
+OPEN_TO_ALL = "FLOWER_BASIC_AUTH must be user:password: Flower shows everything to whoever reaches it."
+
 if __name__ == "__main__":
+    if not all(os.environ.get("FLOWER_BASIC_AUTH", "").partition(":")):
+        sys.exit(OPEN_TO_ALL)
     transport.install()
     app = Celery("chatbot-sav", broker=os.environ["REDIS_URL"], config_source="celeryconfig")
     command(["flower", *sys.argv[1:]], obj=CLIContext(app=app, no_color=True, workdir=None))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from webapp.services import knowledge
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy.orm import Session, sessionmaker
 
@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 
 
 class IndexKeeper:
-    """Gives the index of the published version; a search under way keeps the snapshot it began with."""
+    """Gives the index of the published version; a search under way keeps the snapshot it began with.
 
-    def __init__(self, sessions: sessionmaker[Session], encoder: Encoder) -> None:
+    `encoder` is called once somebody searches: its weights are not loaded before.
+    """
+
+    def __init__(self, sessions: sessionmaker[Session], encoder: Callable[[], Encoder]) -> None:
         self._sessions = sessions
         self._encoder = encoder
         self._lock = threading.Lock()
@@ -44,8 +47,8 @@ class IndexKeeper:
             if self._index is not None and self._index.version == version:
                 return self._index
             have = self._index.version if self._index is not None else -1
-            ids = frozenset(knowledge.passage_ids(session, self._encoder.name))
-            added = knowledge.passages_after(session, have, self._encoder.name)
+            ids = frozenset(knowledge.passage_ids(session, self._encoder().name))
+            added = knowledge.passages_after(session, have, self._encoder().name)
         self._index, self._ids = self._next(version, ids, _rows(added)), ids
         return self._index
 
@@ -53,7 +56,7 @@ class IndexKeeper:
         from webapp.assistant.index import Index
 
         if self._index is None:
-            return Index.build(version, added)
+            return Index.build(version, added, self._encoder())
         return self._index.changed(version, added, set(self._ids - ids))
 
 

@@ -6,11 +6,12 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from tasks.base import RefusedError, Work
+from tasks import stored
+from tasks.base import RefusedError, TryAgainError, Work
 from tasks.replies import find_passages
 from tasks.worker import app
 from webapp.domain import JobKind, JobStatus, Passage, Question, Source
-from webapp.errors import DocumentRefusedError
+from webapp.errors import DocumentRefusedError, ModelUnavailableError
 from webapp.models import Document
 from webapp.services import documents, jobs
 from webapp.services.documents import NewPassage, NewText
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 INGEST_LEASE_S = 330  # longer than the hard limit that ends the child
 SEARCH_LEASE_S = 60
 EXCERPT_LENGTH = 300
+PROVIDER_AWAY_S = 30.0  # of vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +47,14 @@ def read(runtime: Runtime, _claim: Claim, file: File) -> NewText:
     from webapp.assistant import documents, embeddings
 
     try:
-        with runtime.documents.on_disk(file.storage_key) as path:
+        with stored.file(), runtime.documents.on_disk(file.storage_key) as path:
             parsed = documents.read_document(path, file.filename)
         drafts = documents.split(parsed)
+        vectors = embeddings.passage_vectors(runtime.encoder, parsed.title, drafts)
     except DocumentRefusedError as refusal:
         raise RefusedError(refusal.code) from None
-    vectors = embeddings.passage_vectors(runtime.encoder, parsed.title, drafts)
+    except ModelUnavailableError as error:
+        raise TryAgainError(PROVIDER_AWAY_S if error.retry_after is None else error.retry_after) from None
     passages = [
         NewPassage(**asdict(draft), encoder=runtime.encoder.name, vector=vector)
         for draft, vector in zip(drafts, vectors, strict=True)

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.domain import Queue
 from webapp.models.engine import WORKER_STATEMENT_TIMEOUT_MS, connect_args
-from webapp.services import jobs, supervision
+from webapp.services import jobs
 from webapp.services.supervision import QUEUE_LOCK, QUEUE_NUMBERS, WORKER_LOCK
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ class Liveness:
         self._key: int | None = None
         self._running: dict[Claim, float] = {}
         self._guard = threading.Lock()
+        self.worked = False
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -79,6 +80,7 @@ class Liveness:
         """Watch a job while it is worked on."""
         with self._guard:
             self._running[claim] = time.monotonic() + lease_s
+            self.worked = True
         try:
             yield
         finally:
@@ -103,7 +105,7 @@ class Liveness:
                 for claim in unfinished:
                     jobs.requeue(session, claim)
                 if unfinished:
-                    supervision.unpublish(session)  # the tickets it had taken in advance go with it
+                    jobs.unpublish(session)  # the tickets it had taken in advance go with it
         except SQLAlchemyError as error:
             log.error(  # noqa: TRY400  a traceback would show the statement's values
                 "could not give back %d jobs (%s): their locks tell", len(unfinished), type(error).__name__

@@ -6,11 +6,11 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from tasks import model_calls
-from tasks.base import RefusedError, TryAgainError, Work
+from tasks import model_calls, stored
+from tasks.base import Work
 from tasks.worker import app
 from webapp.domain import JobKind
-from webapp.errors import ModelUnavailableError, StorageAwayError
+from webapp.errors import ModelUnavailableError
 from webapp.services import descriptions
 
 if TYPE_CHECKING:
@@ -22,19 +22,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LEASE_S = 75  # longer than the model is waited for, with all that surrounds it
-STORAGE_AWAY_S = 10.0
 
 
 def think(runtime: Runtime, claim: Claim, wanted: ToDescribe | None) -> str | None:
     if wanted is None or runtime.model is None:
         return None
-    try:
-        with runtime.photos.open(wanted.key) as file:
-            picture = file.read()
-    except FileNotFoundError:
-        raise RefusedError("lost") from None
-    except StorageAwayError:
-        raise TryAgainError(STORAGE_AWAY_S) from None
+    with stored.file(), runtime.photos.open(wanted.key) as file:
+        picture = file.read()
     return _described(runtime, runtime.model, claim, wanted, picture)
 
 

@@ -1,6 +1,7 @@
-"""Storage and rows kept in agreement: a thread of the dispatcher, so that a sick object store delays no ticket.
+"""The slow housekeeping: a thread of the dispatcher, so that a sick object store or a long removal delays no ticket.
 
-Files whose rows are gone are removed, files that never had one too, and rows whose file is gone say so.
+What was kept its time goes. Storage and rows are kept in agreement: files whose rows are gone are removed, files that
+never had one too, and rows whose file is gone say so.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ import shutil
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
+from tasks import retention
 from webapp.models.engine import open_sessions
 from webapp.services import files
 from webapp.storage import open_storage
@@ -31,7 +34,7 @@ REMOVE_EVERY_S = 30.0
 SWEEP_EVERY_S = 3600.0
 STOP_S = 5.0
 UNCLAIMED = timedelta(hours=1)  # a file may lie that long before its row is written
-FEW = 20  # files: more than half of more than these is not lost one by one
+FEW = 20  # files: more than half of more than these is not lost, or left over, one by one
 
 
 class Keeper(threading.Thread):
@@ -44,17 +47,25 @@ class Keeper(threading.Thread):
         self._opened: dict[str, Storage] = {}
         self._stopping = threading.Event()
         self._sweep_at = time.monotonic() + REMOVE_EVERY_S
+        self._removals = retention.removals()
 
     def stop(self) -> None:
         self._stopping.set()
         self.join(STOP_S)
 
     def run(self) -> None:
-        while not self._stopping.wait(REMOVE_EVERY_S):
-            try:
-                self._keep()
-            except Exception as error:  # noqa: BLE001  whatever it is, the next round may do better
-                log.warning("files not looked after, due again: %s", type(error).__name__)
+        while not self._stopping.is_set():
+            for removal in self._removals:
+                self._try(partial(removal, self._sessions))
+            if not self._stopping.wait(REMOVE_EVERY_S):
+                self._try(self._keep)
+
+    def _try(self, step: Callable[[], None]) -> None:
+        """One that fails holds up no other, and may do better in the next round."""
+        try:
+            step()
+        except Exception as error:  # noqa: BLE001  whatever it is, and its text may say too much
+            log.warning("housekeeping not done, due again: %s", type(error).__name__)
 
     def _keep(self) -> None:
         photos = self._storage("photos")
@@ -103,6 +114,10 @@ def sweep(
         after = known(session)
     old = datetime.now(UTC) - UNCLAIMED
     orphans = [file.key for file in listed if file.changed_at < old and file.key not in after]
+    if _too_many(len(orphans), len(listed)) or after.isdisjoint(file.key for file in listed):
+        if orphans:
+            log.error("%d of %d files have no row: none is removed, look at the database", len(orphans), len(listed))
+        orphans = []
     for key in orphans:
         storage.delete(key)
     missing = (before & after) - {file.key for file in listed}
@@ -112,6 +127,11 @@ def sweep(
     return len(orphans), lost
 
 
+def _too_many(odd: int, of: int) -> bool:
+    """Tell a database or a storage that is not the one it was from single losses: it must not erase a year."""
+    return odd > FEW and odd * 2 > of
+
+
 def _lose(
     sessions: sessionmaker[Session],
     storage: Storage,
@@ -119,8 +139,8 @@ def _lose(
     known: int,
     lose: Callable[[Session, str], bool],
 ) -> int:
-    """Mark what is lost, but for a storage that is not the one it was: an empty bucket must not erase a year."""
-    if len(missing) > FEW and len(missing) * 2 > known:
+    """Mark what is lost, one by one."""
+    if _too_many(len(missing), known):
         log.error("%d of %d files are not in storage: nothing is marked, look at its address", len(missing), known)
         return 0
     lost = 0

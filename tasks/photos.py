@@ -11,11 +11,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tasks import apart
+from tasks import apart, stored
 from tasks.base import RefusedError, TryAgainError, Work
 from tasks.worker import app
 from webapp.domain import FileVariant, JobKind
-from webapp.errors import StorageAwayError
 from webapp.media import MediaType
 from webapp.services import cleaning, readings
 from webapp.services.cleaning import KeptFile, Outcome, Sent
@@ -37,7 +36,6 @@ CLEANING_WALL_S = 90.0  # the processor time of a cleaning is bounded below it
 READING_S = 40.0  # no picture is begun after it
 READING_WALL_S = 60.0
 GIVE_WAY_S = 5.0  # to files that wait for their cleaning
-STORAGE_AWAY_S = 10.0
 MOST_BYTES = 64 << 20  # of a picture we wrote ourselves
 SHOWN = (FileVariant.FULL, FileVariant.THUMB)
 
@@ -47,14 +45,10 @@ def clean(runtime: Runtime, claim: Claim, sent: Sent) -> Outcome:
         raise RefusedError("lost")
     with tempfile.TemporaryDirectory(dir=runtime.workshop) as name:
         folder = Path(name)
-        try:
+        with stored.file():
             with runtime.photos.on_disk(sent.key) as source:
                 made = _made(claim, source, sent.media_type, folder)
             return _kept(runtime.photos, made, folder)
-        except FileNotFoundError:
-            raise RefusedError("lost") from None
-        except StorageAwayError:
-            raise TryAgainError(STORAGE_AWAY_S) from None
 
 
 def _made(claim: Claim, source: Path, media_type: str, folder: Path) -> dict[str, Any]:
@@ -102,14 +96,9 @@ def read(runtime: Runtime, claim: Claim, wanted: ToRead) -> Reading:
         raise TryAgainError(GIVE_WAY_S)
     if not wanted.keys:
         return Reading()
-    try:
-        with ExitStack() as opened, tempfile.TemporaryDirectory(dir=runtime.workshop) as folder:
-            pages = [opened.enter_context(runtime.photos.on_disk(key)) for key in wanted.keys]
-            text = _transcript(claim, pages, Path(folder))
-    except FileNotFoundError:
-        raise RefusedError("lost") from None
-    except StorageAwayError:
-        raise TryAgainError(STORAGE_AWAY_S) from None
+    with stored.file(), ExitStack() as opened, tempfile.TemporaryDirectory(dir=runtime.workshop) as folder:
+        pages = [opened.enter_context(runtime.photos.on_disk(key)) for key in wanted.keys]
+        text = _transcript(claim, pages, Path(folder))
     return Reading(text, facts.find_facts(text))
 
 

@@ -29,12 +29,9 @@ class Runtime:
         self.settings: Settings = environment.load()
         self.sessions: sessionmaker[Session] = open_sessions(self.settings, POOL_SIZE)
         self.liveness = Liveness(self.settings, self.sessions, queues)
+        self.index = IndexKeeper(self.sessions, lambda: self.encoder)
 
-    @cached_property
-    def index(self) -> IndexKeeper:
-        return IndexKeeper(self.sessions, self.encoder)
-
-    @cached_property
+    @property
     def encoder(self) -> Encoder:
         from webapp.assistant import embeddings
 

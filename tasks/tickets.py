@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import redis
 
+from tasks import transport
 from webapp.domain import JobKind, Queue
 
 if TYPE_CHECKING:
@@ -41,8 +42,21 @@ class Broker:
 
     def room(self, queue: Queue) -> int:
         """Return how many more tickets the queue takes: the backlog stays in PostgreSQL, ordered and countable."""
-        waiting: int = self._redis.llen(queue.value)
-        return max(0, ROOM[queue] - waiting)
+        return max(0, ROOM[queue] - self._waiting(queue))
+
+    def empty(self) -> Sequence[Queue]:
+        """Return the queues that hold no ticket: what was sent to them is followed, or lost."""
+        return [queue for queue in Queue if self._waiting(queue) == 0]
+
+    def _waiting(self, queue: Queue) -> int:
+        try:
+            waiting: int = self._redis.llen(queue.value)
+        except redis.ResponseError as error:
+            if not transport.is_wrong_type(error):
+                raise
+            transport.remove_unless_list(self._redis, queue.value)
+            return 0
+        return waiting
 
     def has_forgotten(self) -> bool:
         """Say whether Redis was emptied or restarted since this was last asked: tickets may have gone with it."""

@@ -11,7 +11,7 @@ from billiard import active_children
 from celery import Celery
 from celery.signals import setup_logging, worker_process_init, worker_ready, worker_shutting_down
 
-from tasks import process, transport
+from tasks import memory, process, transport
 from webapp import logs, metrics
 from webapp.settings import SettingsError, load
 
@@ -28,6 +28,7 @@ except SettingsError as error:
 transport.install()
 app = Celery(
     "chatbot-sav",
+    amqp="tasks.transport:AMQP",
     include=[
         *("tasks.replies", "tasks.knowledge", "tasks.summaries", "tasks.notices", "tasks.photos", "tasks.proposals"),
         *("tasks.stats", "tasks.looking"),
@@ -47,7 +48,9 @@ def _open_threads(sender: Consumer, **_: object) -> None:
     """A threads pool works in this very process."""
     metrics.show_closed_label_sets()
     if not _forks(sender):
-        process.runtime().liveness.start()
+        liveness = process.runtime().liveness
+        liveness.start()
+        memory.Watch(lambda: liveness.worked).start()
 
 
 @worker_process_init.connect

@@ -73,8 +73,11 @@ def _configuration(settings: Settings) -> dict[str, object]:
 
 
 def _tokens(settings: Settings) -> dict[str, object]:
-    """Tokens live in cookies only; in production their names forbid any other host or path to set them."""
-    host, secure = ("__Host-", "__Secure-") if settings.production else ("", "")
+    """Tokens live in cookies only; in production their names forbid any other host or path to set them.
+
+    Cookies ignore ports: elsewhere the names tell two copies on one machine apart.
+    """
+    host, secure = ("__Host-", "__Secure-") if settings.production else (f"{settings.port}_",) * 2
     return {
         "JWT_SECRET_KEY": settings.secret_key,
         "JWT_ALGORITHM": "HS256",

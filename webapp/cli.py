@@ -133,7 +133,10 @@ def erase_again() -> None:
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--audience", type=click.Choice(list(Audience)), default=Audience.PUBLIC)
 def ingest(paths: tuple[Path, ...], audience: Audience) -> None:
-    """Bring files or folders into the knowledge of the running application: a verdict per file."""
+    """Bring files or folders into the knowledge of the running application: a verdict per file.
+
+    Ends with 1 if any was refused, here or by the worker; the others are in.
+    """
     waiting: dict[UUID, Path] = {}
     refused = 0
     for path in _files(paths):
@@ -143,7 +146,7 @@ def ingest(paths: tuple[Path, ...], audience: Audience) -> None:
             click.echo(f"{path}: {_refusal(error)}")
             refused += 1
     refused += _follow(waiting)
-    sys.exit(1 if refused and not waiting else 0)
+    sys.exit(1 if refused else 0)
 
 
 def _files(paths: tuple[Path, ...]) -> list[Path]:

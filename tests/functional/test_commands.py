@@ -52,13 +52,22 @@ def test_ingest_gives_a_verdict_a_file_and_the_rest_goes_in(stack: Stack, tmp_pa
     stack.start(web=False, workers={"documents": 1})
     verdicts = dict(
         line.removeprefix(f"{folder}/").split(": ", 1)
-        for line in stack.run(*INGEST, str(folder)).splitlines()
+        for line in stack.run(*INGEST, str(folder), status=1).splitlines()
         if line.startswith(str(folder))
     )
     assert set(verdicts) == {"tarifs.md", "vide.txt", "abime.pdf", "photo.bmp"}
     assert "Tarifs" in verdicts["tarifs.md"]
     assert len(set(verdicts.values())) == 4
+    for alone in ("abime.pdf", "photo.bmp"):  # refused by the worker, and by the command
+        stack.run(*INGEST, str(folder / alone), status=1)
     again = stack.run(*INGEST, str(folder / "tarifs.md"))
     assert "Tarifs" in again
     kept = query(stack.environ["DATABASE_URL"], "SELECT count(*) FROM document WHERE filename = 'tarifs.md'")
     assert kept[0][0] == 1
+
+
+def test_flower_without_a_password_does_not_start(stack: Stack) -> None:
+    for given in ("", "ops", "ops:", ":password"):
+        stack.environ["FLOWER_BASIC_AUTH"] = given
+        said = stack.run("python", "-m", "tasks.flower", f"--port={stack.environ['FLOWER_PORT']}", status=1)
+        assert "FLOWER_BASIC_AUTH must be user:password" in said

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import sys
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import redis
 from celery import Celery
@@ -21,6 +22,8 @@ from tests.tasks.desk import QUESTION
 from webapp.domain import Queue
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.fakes.model_server import ModelServer
     from tests.harness.api import ApiClient
     from tests.harness.stack import Stack
@@ -44,6 +47,7 @@ def test_tickets_may_be_late_double_lost_or_forged(stack: Stack) -> None:
     _the_same_a_hundred_times(stack, client)
     _forged(stack, client)
     _flushed(stack, client)
+    _taken_and_lost(stack, client)
     assert desk.broken(stack) == {}
 
 
@@ -119,6 +123,22 @@ def _flushed(stack: Stack, client: ApiClient) -> None:
     _all_answered_once(stack, client, jobs)
 
 
+def _taken_and_lost(stack: Stack, client: ApiClient) -> None:
+    """Whoever takes the ticket dies with it, five times: it comes again long before those thirty seconds are over."""
+    stack.stop("replies-1")
+    jobs = _ask(client, 1)
+    taken: list[object] = []
+    with contextlib.closing(redis.Redis.from_url(stack.environ["REDIS_URL"])) as broker:
+
+        def lost() -> bool:
+            taken.extend(filter(None, [broker.rpop(Queue.REPLIES)]))
+            return len(taken) == 6
+
+        desk.until(lost, "six tickets of one job", stack)
+    stack.restart("replies-1")
+    _all_answered_once(stack, client, jobs)
+
+
 def _published(stack: Stack) -> int:
     rows = query(
         stack.environ["DATABASE_URL"],
@@ -132,13 +152,64 @@ def test_bytes_that_are_no_ticket_stop_nobody_for_good(stack: Stack) -> None:
     del stack.environ["OPENAI_API_KEY"]
     stack.start(workers={"replies": 1})
     client = stack.client()
-    junk = [b"not json", b"\xff\xfe\x00", b"[]", b"17", b"{}", json.dumps({"body": "?", "headers": {}}).encode()]
+    junk = [b"not json", b"\xff\xfe\x00", b"[]", b"17", b"{}", b"[" * 100_000, *map(_bytes, _nearly_tickets())]
     with contextlib.closing(redis.Redis.from_url(stack.environ["REDIS_URL"])) as broker:
+        calls = f"/{broker.get_connection_kwargs().get('db', 0)}.celery.pidbox"
         for one in junk:
             broker.lpush(Queue.REPLIES, one)
+        assert sum(broker.publish(calls, one) for one in junk) > 0
     assert client.ask(QUESTION)["result"]["message"]["outcome"] == "answered"
     assert stack.process("replies-1").alive
     assert desk.broken(stack) == {}
+
+
+def _bytes(item: object) -> bytes:
+    return json.dumps(item).encode()
+
+
+def _nearly_tickets() -> Iterator[dict[str, Any]]:
+    """A good ticket of a job that is not there, with one thing of it wrong or missing."""
+    call = _coded([["a"], {}, {}])
+    delivery = {"exchange": "", "routing_key": "replies"}
+    properties = {"delivery_tag": "a", "delivery_info": delivery, "priority": 0, "body_encoding": "base64"}
+    good = {
+        "body": call,
+        "content-type": "application/json",
+        "content-encoding": "utf-8",
+        "headers": {"task": REPLY, "id": "a"},
+        "properties": properties,
+    }
+    yield good
+    for part, wrong in [
+        *(
+            ("body", wrong)
+            for wrong in (None, 5, _coded(None), _coded(5), _coded({}), _coded([1]), _coded([[], {}, []]))
+        ),
+        *(("headers", wrong) for wrong in (None, [], {}, {"task": REPLY, "id": [1]}, {"task": [1], "id": "a"})),
+        *((part, wrong) for part in ("content-type", "content-encoding") for wrong in (None, 5, "x")),
+        ("properties", {"delivery_tag": "a"}),
+        *(("properties", properties | {name: wrong}) for name in properties for wrong in (None, [1], "x")),
+    ]:
+        yield good | {part: wrong}
+        yield {name: value for name, value in good.items() if name != part}
+
+
+def _coded(call: object) -> str:
+    return base64.b64encode(_bytes(call)).decode()
+
+
+def test_a_key_that_is_no_queue_is_removed(stack: Stack) -> None:
+    desk.teach(stack.settings)
+    del stack.environ["OPENAI_API_KEY"]
+    stack.start(workers={"replies": 1})
+    client = stack.client()
+    with contextlib.closing(redis.Redis.from_url(stack.environ["REDIS_URL"])) as broker:
+        for key in (*Queue, f"{Queue.REPLIES}\x06\x163"):
+            broker.delete(key)
+            broker.set(key, "x")
+        assert client.ask(QUESTION)["result"]["message"]["outcome"] == "answered"
+        desk.until(lambda: {broker.type(queue) for queue in Queue} == {b"none"}, "the keys to go", stack)
+    assert stack.process("replies-1").alive
 
 
 def test_a_ticket_is_taken_by_a_free_slot_alone(stack: Stack, model_server: ModelServer) -> None:

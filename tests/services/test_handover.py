@@ -140,9 +140,9 @@ def test_a_brief_is_written_with_the_hand_over(session: Session, client: Identit
     sent = say(session, client)
     assert _hand_over(session, sent, SAFETY)
     assert conversation(session, sent).brief == (
-        "Demande : Où est la commande CMD-4521 ? / Répondez\n"
-        "L'assistant n'a rien trouvé dans les documents.\n"
-        "Numéros cités : CMD-4521"
+        "Demande\u00a0: Où est la commande CMD-4521 ? / Répondez\n"
+        "L’assistant n’a rien trouvé dans les documents.\n"
+        "Numéros cités\u00a0: CMD-4521"
     )
 
 
@@ -154,11 +154,11 @@ def test_outside_a_worker_the_brief_tells_the_last_messages(session: Session, cl
     supervision.give_up(session, following.job_id, HandoverReason.DEADLINE)
     brief = conversation(session, sent).brief or ""
     asked, answered = brief.splitlines()
-    assert asked.startswith("Demande : Merci Merci")
-    assert answered.startswith("Réponse donnée : Tournez la vis")
+    assert asked.startswith("Demande\u00a0: Merci Merci")
+    assert answered.startswith("Réponse donnée\u00a0: Tournez la vis")
     assert all(len(line) < 270 and line.endswith("…") for line in (asked, answered))
     other = begin_waiting(session, client)
-    assert conversation(session, other).brief == "Demande : Bonjour\nL'assistant n'a pas encore répondu."
+    assert conversation(session, other).brief == "Demande\u00a0: Bonjour\nL’assistant n’a pas encore répondu."
 
 
 def _lately(session: Session, client: Identity, case: Accepted) -> list[str]:

@@ -128,6 +128,43 @@ def test_a_ticket_that_was_lost_is_sent_again(session: Session) -> None:
     assert [job_id for job_id, _ in jobs.publishable(session, Queue.REPLIES, 10)] == [sent.job_id]
 
 
+def test_a_ticket_that_nobody_followed_is_sent_again(session: Session) -> None:
+    sent = say(session, identity(session))
+    assert sent.job_id is not None
+    jobs.mark_published(session, [sent.job_id])
+    jobs.unpublish(session, [Queue.REPLIES], jobs.LOST_AFTER_S)
+    assert jobs.due_queues(session) == []
+    session.execute(text("UPDATE job SET published_at = now() - interval '3 s'"))
+    jobs.unpublish(session, [Queue.IMAGES], jobs.LOST_AFTER_S)
+    assert jobs.due_queues(session) == []
+    jobs.unpublish(session, [Queue.REPLIES], jobs.LOST_AFTER_S)
+    assert [job_id for job_id, _ in jobs.publishable(session, Queue.REPLIES, 10)] == [sent.job_id]
+    claimed(session, sent.job_id)
+    jobs.unpublish(session)
+    assert jobs.due_queues(session) == []
+
+
+def test_a_job_that_somebody_holds_keeps_no_ticket_waiting(database_url: str) -> None:
+    with transaction(database_url) as one:
+        held, free = say(one, identity(one)), say(one, identity(one))
+        jobs.mark_published(one, [each.job_id for each in (held, free) if each.job_id])
+    with transaction(database_url) as one, transaction(database_url) as two:
+        one.execute(text("SELECT 1 FROM job WHERE id = :id FOR UPDATE"), {"id": held.job_id})
+        two.execute(text("SET LOCAL lock_timeout = '1s'"))
+        jobs.unpublish(two)
+        assert [job_id for job_id, _ in jobs.publishable(two, Queue.REPLIES, 10)] == [free.job_id]
+
+
+def test_a_claim_goes_with_its_case(session: Session) -> None:
+    client = identity(session)
+    running = claimed(session, say(session, client).job_id)
+    session.execute(text("DELETE FROM account WHERE id = :id"), {"id": client.account_id})
+    session.expire_all()
+    assert replies.record(session, running, reply(), 0, ()) is False
+    assert supervision.give_up_claim(session, running, HandoverReason.FATAL) is False
+    assert supervision.refuse(session, running, "unreadable") is False
+
+
 def test_a_draft_goes_when_its_slot_is_filled(session: Session) -> None:
     client = identity(session)
     for fill in (

@@ -247,6 +247,22 @@ def test_two_dispatchers_at_once_tell_of_a_wait_once(database_url: str) -> None:
         assert _told(late) == ["customer_waits"]
 
 
+def test_a_night_of_waits_told_of_hides_no_newer_one(
+    session: Session, client: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notices, "WAITS_AT_ONCE", 2)
+    _choose(session, NEVER)
+    new_account(session, Role.STAFF)
+    for minutes in (50, 40):
+        _wait(session, client, minutes)
+    assert (_tell(session), _tell(session)) == (2, 0)
+    _wait(session, client, 30)
+    assert (_tell(session), _tell(session)) == (1, 0)
+    _choose(session, ALWAYS)  # and all of them are told of again once they are late
+    assert (_tell(session), _tell(session), _tell(session)) == (2, 1, 0)
+    assert _told(session) == ["waits_out_of_hours"] * 3 + ["customer_waits"] * 3
+
+
 def _tell_alone(database_url: str) -> int:
     with transaction(database_url) as session:
         return _tell(session)
@@ -281,5 +297,5 @@ def test_a_link_is_forgotten_with_its_mail_whatever_comes_of_it(session: Session
 
 def test_a_wait_is_read_by_an_index(session: Session) -> None:
     session.execute(text("SET LOCAL enable_seqscan = off"))
-    plan = session.execute(text("EXPLAIN " + str(notices._WAITS.text)), {"limit": 1000}).scalars()  # noqa: SLF001
+    plan = session.execute(text("EXPLAIN " + str(notices._WAITS.text)), {"limit": 1000, "told": True}).scalars()  # noqa: SLF001
     assert "ix_conversation_waiting" in "\n".join(plan)

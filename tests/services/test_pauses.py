@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from tests.services.work import identity, say, transaction
 from webapp.domain import HandoverReason, JobKind, JobStatus, Outcome, Pausable, Queue, Role
@@ -155,6 +156,33 @@ def test_stuck_work_is_shown_and_ends_or_begins_again_by_hand(session: Session, 
     kept = session.scalars(select(Change.after).where(Change.subject == operations.SUBJECT).order_by(Change.id))
     assert list(kept) == [{"retried": "replies"}, {"given_up": "replies"}]
     assert session.get_one(Job, fresh.job_id).status is JobStatus.QUEUED
+
+
+def test_work_tried_in_vain_is_late_however_soon_it_is_tried_again(session: Session) -> None:
+    """The queue, the list of what is stuck and the metric say the same; what is put off from the start is not late."""
+    said = say(session, identity(session))
+    assert said.job_id is not None
+    claim = _claim(session, said.job_id)
+    assert claim is not None
+    assert jobs.requeue(session, claim, delay_s=5)
+    put_off = jobs.enqueue(
+        session, JobKind.SEARCH, deadline_s=9999, next_at=func.clock_timestamp() + timedelta(seconds=3600)
+    )
+    _shift(session, "job", "created_at", -1000)
+
+    lines = {line.queue: line for line in operations.queues(session)[1]}
+    assert (lines[Queue.REPLIES].late, lines[Queue.BACKGROUND].late) == (True, False)
+    assert [job.id for job in operations.stuck(session)] == [said.job_id]
+    shown = {queue: line.oldest_s for queue, line in lines.items()}
+    assert shown[Queue.REPLIES] == pytest.approx(1000, abs=60)
+    assert shown[Queue.BACKGROUND] == 0
+    measured = figures.read(session)["sav_job_oldest_age_seconds"][1]
+    assert measured == pytest.approx({(queue,): seconds for queue, seconds in shown.items()}, abs=60)
+
+    _shift(session, "job", "next_at", -3600)
+    _shift(session, "job", "created_at", -3600)
+    assert _claim(session, put_off, JobKind.SEARCH) is not None
+    assert operations.queues(session)[1][list(shown).index(Queue.BACKGROUND)].late is False, "its first try runs"
 
 
 def test_a_pause_that_races_a_message_hands_it_over_all_the_same(database_url: str) -> None:

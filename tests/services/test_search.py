@@ -13,8 +13,8 @@ from tests.services.work import answer, identity, reply, say, transaction
 from webapp.domain import ConversationStatus, Language, Role
 from webapp.models import Account, Conversation
 from webapp.services import conversations, desk, search
-from webapp.services.conversations import Filter
 from webapp.services.handover import lock_conversation, touch
+from webapp.services.lists import Filter
 
 if TYPE_CHECKING:
     from collections.abc import Callable

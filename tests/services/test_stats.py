@@ -11,6 +11,7 @@ from sqlalchemy import text
 from tests.services.work import answer, identity, reply, say
 from webapp.domain import Language, Outcome, Queue, Reply, Role, Usage
 from webapp.services import conversations, desk, standing, stats
+from webapp.services.lists import Filter
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -107,7 +108,7 @@ def test_what_the_assistant_did_and_what_people_did_stand_apart(
     assert found.resolution_s == pytest.approx(1830)
     assert found.replies == {"answered": 2, "no_answer": 0, "handed_over": 1}
     assert (found.input_tokens, found.output_tokens) == (200, 40)
-    assert {unread, slow} <= {row.id for row in conversations.find(session, staff, conversations.Filter())}
+    assert {unread, slow} <= {row.id for row in conversations.find(session, staff, Filter())}
 
 
 def test_ratings_are_counted(session: Session, client: Identity) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
+from tests.harness.servers import query
+from tests.harness.waiting import wait_until
 from tests.services.work import answer, claimed, conversation, identity, job, say, slot, transaction
 from webapp.domain import (
     Audience,
@@ -24,6 +28,7 @@ from webapp.services import conversations, desk, documents, jobs, summaries, sup
 from webapp.services.documents import NewDocument
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from uuid import UUID
 
     from sqlalchemy.orm import Session
@@ -31,6 +36,9 @@ if TYPE_CHECKING:
     from webapp.services.accounts import Identity
 
 DEADLINE = HandoverReason.DEADLINE
+WAITING = """
+SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
 
 
 @pytest.fixture
@@ -147,6 +155,45 @@ def test_what_is_gone_is_left_alone(session: Session, client: Identity) -> None:
     session.expire_all()
     supervision.give_up(session, sent.job_id, DEADLINE)
     assert supervision.crash(session, sent.job_id, {1}) is None
+
+
+def test_an_erasure_under_way_takes_the_job_with_it(database_url: str) -> None:
+    """The job is read before the lock of its case is had, and by then both are gone."""
+    with transaction(database_url) as session:
+        client = identity(session)
+        sent = say(session, client)
+        running = claimed(session, sent.job_id)
+    with ThreadPoolExecutor(3) as pool:
+        with transaction(database_url) as erasing:
+            erasing.execute(text("DELETE FROM account WHERE id = :id"), {"id": client.account_id})
+            found = [
+                pool.submit(_in_transaction, database_url, act)
+                for act in (
+                    lambda session: supervision.give_up(session, running.job_id, DEADLINE),
+                    lambda session: supervision.crash(session, running.job_id, {1}),
+                    lambda session: supervision.give_up_claim(session, running, HandoverReason.FATAL),
+                )
+            ]
+            wait_until(lambda: query(database_url, WAITING) == [(3,)], "all to wait for the case")
+        assert [bool(each.result()) for each in found] == [False, False, False]
+
+
+def _in_transaction(database_url: str, act: Callable[[Session], object]) -> object:
+    with transaction(database_url) as session:
+        return act(session)
+
+
+def test_what_somebody_holds_is_not_waited_for(database_url: str) -> None:
+    with transaction(database_url) as session:
+        sent, other = say(session, identity(session)), say(session, identity(session))
+    assert sent.job_id is not None
+    assert other.job_id is not None
+    for table, held in (("conversation", sent.conversation_id), ("job", sent.job_id)):
+        with transaction(database_url) as holding, transaction(database_url) as session:
+            holding.execute(text(f"SELECT 1 FROM {table} WHERE id = :id FOR UPDATE"), {"id": held})  # noqa: S608  ours
+            supervision.hold(session, other.job_id)
+            with pytest.raises(OperationalError, match="could not obtain lock"), session.begin_nested():
+                supervision.hold(session, sent.job_id)
 
 
 def test_a_handed_over_case_keeps_its_place_among_those_that_wait(session: Session, client: Identity) -> None:

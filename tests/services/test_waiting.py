@@ -54,7 +54,7 @@ def test_two_who_wait_stand_in_the_order_they_began(session: Session, client: Id
     assert [_standing(session, each).waiting for each in (first, second)] == [2, 2]
     told = [waiting.sentence(_standing(session, each), THURSDAY, FR) for each in (first, second)]
     assert told[0] == "Une personne vous répondra ici. Votre demande est la prochaine."
-    assert told[1] == "Une personne vous répondra ici. Votre demande est la 2e dans la file."
+    assert told[1] == "Une personne vous répondra ici. Votre demande est la 2ᵉ dans la file."
     desk.speak(session, identity(session, Role.STAFF), first.conversation_id, "Bonjour", None)
     assert waiting.standing(session, conversation(session, first), THURSDAY) is None
     assert _standing(session, second).place == 1
@@ -100,8 +100,8 @@ def _moment(*parts: int, fold: int = 0) -> datetime:
     ("at", "told"),
     [
         (_moment(2026, 11, 26, 9, 0), "Notre équipe est là en ce moment."),
-        (_moment(2026, 11, 26, 8, 59), "Notre équipe sera là aujourd'hui à partir de 9 h 00."),
-        (_moment(2026, 11, 26, 12, 30), "Notre équipe sera là aujourd'hui à partir de 13 h 30."),
+        (_moment(2026, 11, 26, 8, 59), "Notre équipe sera là aujourd’hui à partir de 9 h 00."),
+        (_moment(2026, 11, 26, 12, 30), "Notre équipe sera là aujourd’hui à partir de 13 h 30."),
         (_moment(2026, 11, 25, 17, 30), "Notre équipe sera là demain à partir de 9 h 00."),
         (_moment(2026, 11, 27, 18, 0), "Notre équipe sera là à partir de lundi 30 novembre à 9 h 00."),
         (_moment(2026, 12, 31, 18, 0), "Notre équipe sera là à partir de lundi 4 janvier à 9 h 00."),
@@ -133,11 +133,11 @@ def test_english_has_its_own_days_and_hours(session: Session, client: Identity) 
     found = _standing(session, begin_waiting(session, client), at)
     assert (found.open_now, found.opens_at) == (False, _moment(2026, 11, 30, 9, 0))
     assert waiting.sentence(found, at, EN) == (
-        "Our offices are closed: a member of our team will answer you from Monday 30 November at 9:00 am on."
+        "Our offices are closed: a member of our team will answer you from Monday 30 November at 9:00 am."
         " Your request is next in line."
     )
     assert waiting.sentence(found, at, FR) == (
-        "Nos bureaux sont fermés : une personne vous répondra à partir de lundi 30 novembre à 9 h 00."
+        "Nos bureaux sont fermés\u00a0: une personne vous répondra à partir de lundi 30 novembre à 9 h 00."
         " Votre demande est la prochaine."
     )
     assert waiting.hour(time(13, 30), EN) == "1:30 pm"
@@ -150,7 +150,7 @@ def test_a_firm_closed_for_two_months_promises_no_day(session: Session, client: 
     found = _standing(session, begin_waiting(session, client))
     assert (found.open_now, found.opens_at) == (False, None)
     assert waiting.sentence(found, THURSDAY, FR).startswith(
-        "Nos bureaux sont fermés : une personne vous répondra ici dès leur réouverture."
+        "Nos bureaux sont fermés\u00a0: une personne vous répondra ici dès leur réouverture."
     )
     assert waiting.presence_sentence(Presence(open_now=False, opens_at=None), THURSDAY, FR) == (
         "Nos bureaux sont fermés en ce moment."

@@ -23,17 +23,18 @@ if TYPE_CHECKING:
     from tests.fakes.model_server import ModelServer
     from tests.harness.api import ApiClient
     from tests.harness.stack import Stack
+    from webapp.assistant.embeddings import Encoder
     from webapp.settings import Settings
 
 FACT = "La garantie des volets roulants Altair dure sept ans à compter de la livraison."
 QUESTION = "Combien de temps dure la garantie des volets roulants Altair ?"
 
 
-def teach(settings: Settings, text: str = f"# Garantie\n\n{FACT}\n") -> UUID:
+def teach(settings: Settings, text: str = f"# Garantie\n\n{FACT}\n", encoder: Encoder | None = None) -> UUID:
     """Publish a document without a worker, by the functions a worker uses; its id."""
     parsed = parse(text.encode(), "garantie.md")
     drafts = split(parsed)
-    encoder = embeddings.bundled()
+    encoder = encoder or embeddings.bundled()
     vectors = embeddings.passage_vectors(encoder, parsed.title, drafts)
     passages = [
         NewPassage(**asdict(draft), encoder=encoder.name, vector=vector)

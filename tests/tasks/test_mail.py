@@ -201,4 +201,4 @@ def test_a_file_can_be_read_by_its_owner_alone_and_as_it_is(tmp_path: Path) -> N
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     words = file.read_text("utf-8")
     assert f"\n{ADDRESS}{letter.path}\n" in words
-    assert "Une personne de l'équipe a répondu" in words
+    assert "Une personne de l’équipe a répondu" in words

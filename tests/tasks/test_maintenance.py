@@ -111,6 +111,21 @@ def test_documents_keep_their_files(sessions: sessionmaker[Session], tmp_path: P
     assert [file.key for file in storage.files()] == [kept.storage_key]
 
 
+def test_a_database_that_is_not_the_one_it_was_erases_nothing(sessions: sessionmaker[Session], tmp_path: Path) -> None:
+    """One started before its restore, or another one by mistake."""
+    storage = Storage.local(tmp_path / "photos")
+    kept = {storage.put(io.BytesIO(f"{number}".encode()), limit=9).key for number in range(5)}
+    for path in (tmp_path / "photos").iterdir():
+        age(path)
+    assert maintenance.sweep(sessions, storage, files.keys_of_photos, files.lose) == (0, 0)  # it knows none of them
+    attached(sessions, storage)
+    kept |= {storage.put(io.BytesIO(f"{number}".encode()), limit=9).key for number in range(5, 25)}
+    for path in (tmp_path / "photos").iterdir():
+        age(path)
+    assert maintenance.sweep(sessions, storage, files.keys_of_photos, files.lose) == (0, 0)  # it knows a few
+    assert kept < {file.key for file in storage.files()}
+
+
 def test_in_an_object_store_alike_and_an_empty_one_erases_nothing(
     sessions: sessionmaker[Session], tmp_path: Path
 ) -> None:

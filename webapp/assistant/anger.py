@@ -41,7 +41,7 @@ inutile|nul|repondez|urgent|semaines|mois|deja|pas contente?|mecontente?
 still|never|nobody|no one|nothing|again|waiting|waited|ignor\w+|useless|weeks|months|answer me|terrible|awful|horrible
 """)
 _GRATITUDE = any_of("merci|bravo|super|parfait|thanks?|great|love|amazing|happy")
-_CAPITALS = re.compile(r"(?:\b[^\W\d_a-zà-ÿ]{2,}\b[\s,'’!?.]*){3,}")
+_CAPITALS = re.compile(r"(?:\b[A-ZÀ-ÖØ-ÞŒŸ]{2,}\b[\s,'’!?.]*){3,}")  # many scripts have none
 _SHOUTED_LETTERS = 14  # fewer are names of products
 _EXCLAMATIONS = 3
 

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 _LONG_NUMBER = re.compile(r"\d{5,}")
 _THREE_DIGITS = re.compile(r"\d{3}")  # in a row: "4/16/4" is a glazing
 _COLOUR = re.compile(r"RAL", re.IGNORECASE)
+_LAST_SAID = 10  # turns: what somebody reads in a few lines
 
 
 def brief(question: Question, reply: Reply | None) -> Brief:
     """Sum up a question and what went before; `reply` is what was found for it, None when nothing was looked for."""
-    history = question.history
+    history = question.history[-_LAST_SAID:]
     asked = [text for text in (*_said_before(history), question.text) if text.strip()]
     answers = [turn for turn in history if turn.author is Author.ASSISTANT and turn.outcome is not Outcome.HANDED_OVER]
     last = answers[-1] if answers else None

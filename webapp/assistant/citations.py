@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from webapp.domain import Passage
 
 EXCERPT = 300  # characters at most
-_MARK = re.compile(r"\s*\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]")
+_MARK = re.compile(r"(?<!\s)\s*\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]")
 _AFTER_STOP = re.compile(r"([.!?…])((?:\s*\[\d{1,3}(?:\s*[,;]\s*\d{1,3})*\])+)")
 _ENOUGH = 0.5  # share of a sentence's words a passage must hold to support it
 
@@ -81,7 +81,7 @@ def excerpt(passage: Passage, said: str) -> str:
         last += 1
     while first and held[first - 1] > 0 and spans[last][1] - spans[first - 1][0] <= EXCERPT:
         first -= 1
-    return shortened(text[spans[first][0] : spans[last][1]], wanted, passage)
+    return shortened(text[spans[first][0] : spans[last][1]].removeprefix("- "), wanted, passage)
 
 
 def shortened(stretch: str, wanted: set[str], passage: Passage) -> str:

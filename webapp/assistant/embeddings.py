@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from webapp.assistant import llm
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -18,21 +20,24 @@ if TYPE_CHECKING:
 Vectors = NDArray[np.float32]
 
 _BATCH = 64
+_making = threading.Lock()  # a cache alone lets each of sixteen cold threads make its own
+
 _CONNECT_SECONDS = 3.0
-_READ_SECONDS = 15.0
+_WHOLE_SECONDS = 15.0  # of a batch; a question that waits for it still has its model's time
 
 
 class Encoder(Protocol):
-    """Turns texts into vectors of `dimensions` numbers; `name` tells vectors of different encoders apart."""
+    """Turns texts into vectors; `name` tells vectors of different encoders apart."""
 
     @property
     def name(self) -> str: ...
 
-    @property
-    def dimensions(self) -> int: ...
-
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """One row per text, each of length 1."""
+        """One row per text, each of length 1.
+
+        Raises:
+            ModelUnavailableError: it is a provider's, and gave none.
+        """
         ...
 
 
@@ -60,35 +65,46 @@ class _Remote:
     """OpenAIEmbeddings of LangChain, sending strings as they are (its length check would download a tokenizer)."""
 
     def __init__(self, client: Any, name: str) -> None:  # noqa: ANN401 - the library loads lazily
-        self._client = client
-        self.name = name
-        self._dimensions = 0
+        from webapp.assistant import deadline  # noqa: PLC0415 - loaded with the client
 
-    @property
-    def dimensions(self) -> int:
-        if not self._dimensions:
-            self.encode(["."])
-        return self._dimensions
+        self._client = client
+        self._deadline = deadline.Deadline
+        self.name = name
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         if not texts:
-            return np.zeros((0, self.dimensions), np.float32)
-        vectors = _normalised(np.asarray(self._client.embed_documents([text or " " for text in texts]), np.float32))
-        self._dimensions = vectors.shape[1]
+            return np.zeros((0, 0), np.float32)
+        parts = [texts[start : start + _BATCH] for start in range(0, len(texts), _BATCH)]
+        try:
+            return _normalised(np.concatenate([self._batch(part) for part in parts]))
+        except Exception as error:  # noqa: BLE001 - whatever a server makes the library raise is one fault to us
+            raise llm.translated(error) from None
+
+    def _batch(self, texts: Sequence[str]) -> Vectors:
+        with self._deadline(first_token=_WHOLE_SECONDS, between=_WHOLE_SECONDS, whole=_WHOLE_SECONDS):
+            vectors = np.asarray(self._client.embed_documents([text or " " for text in texts]), np.float32)
+        if vectors.ndim != 2 or len(vectors) != len(texts) or not np.isfinite(vectors).all():  # noqa: PLR2004 - a table
+            raise ValueError(vectors.shape)
         return vectors
 
 
-@cache
 def bundled() -> Encoder:
     """The encoder that needs no network; one per process, safe to use from several threads."""
-    return _Bundled()
+    with _making:
+        return _bundled()
 
 
 def encoder(settings: Settings) -> Encoder:
     """The encoder the settings name; the bundled one unless OPENAI_EMBEDDING_MODEL is set."""
     if not settings.openai_embedding_model:
         return bundled()
-    return _remote(settings.openai_embedding_model, settings.openai_base_url, settings.openai_api_key)
+    with _making:
+        return _remote(settings.openai_embedding_model, settings.openai_base_url, settings.openai_api_key)
+
+
+@cache
+def _bundled() -> Encoder:
+    return _Bundled()
 
 
 @cache
@@ -97,6 +113,8 @@ def _remote(model: str, base_url: str, api_key: str) -> Encoder:
     from langchain_openai import OpenAIEmbeddings  # noqa: PLC0415 - idem
     from pydantic import SecretStr  # noqa: PLC0415 - idem
 
+    from webapp.assistant import deadline  # noqa: PLC0415 - idem
+
     client = OpenAIEmbeddings(
         model=model,
         base_url=base_url or None,
@@ -104,7 +122,8 @@ def _remote(model: str, base_url: str, api_key: str) -> Encoder:
         check_embedding_ctx_length=False,
         chunk_size=_BATCH,
         max_retries=0,
-        timeout=httpx2.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS),
+        timeout=httpx2.Timeout(_WHOLE_SECONDS, connect=_CONNECT_SECONDS),
+        http_client=deadline.client(connect=_CONNECT_SECONDS, read=_WHOLE_SECONDS),
     )
     return _Remote(client, f"openai:{model}")
 

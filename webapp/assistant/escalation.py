@@ -52,7 +52,7 @@ _PLEASE = (
     r"|please|merci|thanks|tout de suite|maintenant|now|yes|no)"
 )
 _ONLY_A_PERSON = re.compile(
-    rf"(?:{_PLEASE} )*(?:etre humain|humaine?|conseill(?:er|ere)|personne|agent|operateur|operator|human(?: being)?"
+    rf"\A(?:{_PLEASE} )*(?:etre humain|humaine?|conseill(?:er|ere)|personne|agent|operateur|operator|human(?: being)?"
     rf"|person|advis[eo]r|representative|someone|somebody|quelqu un)(?: {_PLEASE})*"
 )
 _YES = re.compile(

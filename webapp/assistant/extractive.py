@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from webapp.assistant import citations, embeddings, kinds, language, phrases, retrieval, words
+from webapp.assistant import citations, embeddings, kinds, language, phrases, retrieval, rows, words
+from webapp.assistant.parsed import CELL
 from webapp.domain import Outcome, Reply
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _LISTED = 3  # line ends that make a passage a list, of which only the fitting r
 _MOST_ROWS = 8
 _EMPTY = 0.6  # taken off a sentence that tells nothing new
 _WITHOUT_FIGURE = 0.5  # taken off a sentence without a figure, when one is asked for
-_FOOTNOTE = 2.0  # taken off a footnote, which answers nothing by itself
+_FOOTNOTE = 2.0  # taken off a footnote or the head of a table, which answer nothing by themselves
 _LABELLED = 0.3  # put on a row whose label is what is asked about ("Vitrage : 10 ans")
 _ROW_SHARE = 0.6  # of the best row's score
 _CLOSE = 0.92  # of the best score: from here a second passage is quoted too
@@ -54,7 +55,9 @@ def answer(question: Question, passages: Sequence[Passage], scores: Sequence[flo
         return no_answer(spoken)
     query = retrieval.standalone(question)
     ranked = _in_own_language(sorted(zip(scores, passages, strict=True), key=lambda pair: -pair[0]), spoken)
-    return _reply(_fitting([_quote(query, passage, score) for score, passage in _read(query, ranked)]), spoken)
+    return _reply(
+        _fitting([_quote(query, passage, score) for score, passage in _read(query, ranked)]), passages, spoken
+    )
 
 
 def _read(query: str, ranked: list[tuple[float, Passage]]) -> list[tuple[float, Passage]]:
@@ -130,6 +133,7 @@ def _sentence_scores(query: str, passage: Passage, sentences: list[str]) -> list
     wanted = set(words.query_terms(query, passage.language))
     told = wanted - set(words.terms(passage.title, passage.language))
     near = vectors[1:] @ vectors[0]
+    head = CELL.join(rows.head_of(passage.text))
     scores = []
     for sentence, likeness in zip(sentences, near, strict=True):
         held = set(words.terms(f"{sentence} {kinds.details(sentence, passage.language)}", passage.language))
@@ -137,6 +141,7 @@ def _sentence_scores(query: str, passage: Passage, sentences: list[str]) -> list
         label = set(words.terms(sentence.partition(":")[0], passage.language)) if ":" in sentence else set()
         score += _LABELLED if label and label <= wanted else 0.0
         repeats = held <= wanted and not kinds.gives_figure(sentence)
+        score -= _FOOTNOTE if sentence == head else 0.0
         scores.append(score - _taken_off(sentence, repeats=repeats, lacks=kinds.lacks_figure(query, sentence)))
     return scores
 
@@ -147,13 +152,15 @@ def _taken_off(sentence: str, *, repeats: bool, lacks: bool) -> float:
     return footnote + (_EMPTY if repeats else 0.0) + (_WITHOUT_FIGURE if lacks else 0.0)
 
 
-def _reply(quotes: list[_Quote], spoken: Language) -> Reply:
+def _reply(quotes: list[_Quote], passages: Sequence[Passage], spoken: Language) -> Reply:
     lines: list[str] = []
     if all(quote.passage.language is not spoken for quote in quotes):
         lines.append(phrases.OTHER_LANGUAGE[spoken])
     sources: list[Source] = []
     for n, quote in enumerate(quotes, 1):
-        lines.append(f"{_markdown(quote.text)} [{n}]")
+        head = rows.head_for(quote.passage, passages)
+        told = rows.in_words(quote.text, head, quote.passage.language)
+        lines.append(f"{_markdown(told)} [{n}]")
         sources.append(citations.source(n, quote.passage, quote.score, quote.text))
     return Reply("\n\n".join(lines), Outcome.ANSWERED, spoken, tuple(sources))
 

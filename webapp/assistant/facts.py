@@ -23,16 +23,16 @@ _FIRST_YEAR, _LAST_YEAR = 1980, 2099
 
 
 _END = r"(?![\w/])(?!\s*(?:€|EUR\b|%|mm\b|cm\b|kg\b|[x×]\s?\d))(?![.,]\d|\s\d{3}\b)"
-_IS = r"\s*(?:[:=#]|est|is)?\s*"
+_IS = r"\s*+(?:[:=#]|est|is)?\s*+"
 _SERIAL = re.compile(
-    rf"(?:(?:{SIGN}\s*(?:de\s+)?)?\bs[ée]rie\s*(?:{SIGN})?|\bserial\s*(?:{SIGN})?|\bS/N|\bSN(?=[\s:]))"
+    rf"(?:(?:{SIGN}\s*+(?:de\s+)?)?\bs[ée]rie\s*+(?:{SIGN})?|\bserial\s*+(?:{SIGN})?|\bS/N|\bSN(?=[\s:]))"
     rf"{_IS}(?:S/?N\s*[:.]?\s*)?(?P<code>{CODE}){_END}",
     re.IGNORECASE,
 )
 _REFERENCE = re.compile(
     r"(?:\b(?:r[ée]f[ée]rence|r[ée]f|ref|model|mod[èe]le|P/N)(?:\s*(?:produit|article|product))?"
     rf"|\b(?:article|item|part)(?=\s*(?:{SIGN}|[:=])))"  # "article 1240" is one of a law
-    rf"\s*(?:\.|{SIGN})?{_IS}(?P<code>{CODE}){_END}",
+    rf"\s*+(?:\.|{SIGN})?{_IS}(?P<code>{CODE}){_END}",
     re.IGNORECASE,
 )
 _NOT_THE_PAPER = re.compile(r"facture|invoice|dossier|contrat|case|ticket|booking|suivi", re.IGNORECASE)

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.assistant import embeddings, language, words
+from webapp.assistant import language, words
 from webapp.assistant.segment import IndexRow, Segment, letter_groups
 from webapp.domain import Candidate
+from webapp.errors import ModelUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -56,13 +57,12 @@ class Index:
         self.size = int(sum(mask.sum() for mask in alive))
 
     @classmethod
-    def build(cls, version: int, rows: Iterable[IndexRow], encoder: Encoder | None = None) -> Index:
-        """Everything anew. `encoder` is the one whose vectors the rows carry, the bundled one by default."""
-        used = encoder or embeddings.bundled()
+    def build(cls, version: int, rows: Iterable[IndexRow], encoder: Encoder) -> Index:
+        """Everything anew. `encoder` is the one whose vectors the rows carry."""
         listed = list(rows)
         parts = [listed[start : start + _BASE] for start in range(0, len(listed), _BASE)]
-        segments = [Segment(part, used.dimensions, keep_rows=len(part) < _SMALL) for part in parts]
-        return cls(version, segments, [np.ones(len(segment), np.bool_) for segment in segments], used)
+        segments = [Segment(part, keep_rows=len(part) < _SMALL) for part in parts]
+        return cls(version, segments, [np.ones(len(segment), np.bool_) for segment in segments], encoder)
 
     def changed(self, version: int, added_rows: Iterable[IndexRow], removed_ids: AbstractSet[int]) -> Index:
         """The snapshot after a change; this one stays valid for searches that hold it."""
@@ -71,16 +71,16 @@ class Index:
         pairs = [(s, m & ~np.isin(s.ids, gone)) for s, m in zip(self._segments, self._alive, strict=True)]
         pairs = [(segment, mask) for segment, mask in pairs if mask.any()]
         if added:
-            fresh = Segment(added, self._encoder.dimensions, keep_rows=len(added) < _SMALL)
+            fresh = Segment(added, keep_rows=len(added) < _SMALL)
             pairs.append((fresh, np.ones(len(fresh), np.bool_)))
-        joined = _joined(pairs, self._encoder.dimensions)
+        joined = _joined(pairs)
         return Index(version, [segment for segment, _ in joined], [mask for _, mask in joined], self._encoder)
 
     def search(self, query: str, k: int) -> list[Candidate]:
         """The `k` best passages, best first, scores in 0..1."""
         if not self.size or not query.strip():
             return []
-        vector = self._encoder.encode([query])
+        vector = self._meaning(query)
         weights = self._term_weights(query)
         plain = _PLAIN * self._idf("")
         ideal = sum(weights.values()) + plain
@@ -89,7 +89,7 @@ class Index:
         even_ideal = sum(even.values()) + plain
         found: list[tuple[float, Segment, int]] = []
         for segment, alive in zip(self._segments, self._alive, strict=True):
-            positions, scores = _scores(segment, alive, vector, weights, ideal)
+            positions, scores = _scores(segment, alive, _fitting(vector, segment), weights, ideal)
             best = np.argsort(-scores, kind="stable")[: max(k, _RERANKED)]
             found.extend((float(scores[i]), segment, int(positions[i])) for i in best)
         found.sort(key=lambda each: -each[0])
@@ -99,6 +99,13 @@ class Index:
         ]
         near.sort(key=lambda each: (-each[0], each[1]))
         return [Candidate(passage_id, min(1.0, max(0.0, score * _SCALE))) for score, passage_id in near[:k]]
+
+    def _meaning(self, query: str) -> Floats:
+        """The vector of the query; none when its encoder is away, and words and letters find without it."""
+        try:
+            return self._encoder.encode([query])
+        except ModelUnavailableError:
+            return np.zeros((1, 0), np.float32)
 
     def _term_weights(self, query: str) -> dict[str, float]:
         """The idf of each stem of the query, times its count there."""
@@ -113,6 +120,11 @@ class Index:
         holding = sum(segment.stems.length(stem) for segment in self._segments)
         total = sum(len(segment) for segment in self._segments)
         return math.log(1 + (total - holding + 0.5) / (holding + 0.5))
+
+
+def _fitting(vector: Floats, segment: Segment) -> Floats:
+    """The vector, or nothing to compare with where the rows hold vectors of another size."""
+    return vector if vector.shape[1] == segment.dimensions else np.zeros((1, segment.dimensions), np.float32)
 
 
 def _scores(
@@ -194,12 +206,12 @@ def alike_stems(segment: Segment, stem: str) -> list[tuple[int, float]]:
     return [(int(number), float(likeness[number])) for number in chosen]
 
 
-def _joined(pairs: list[_Pair], dimensions: int) -> list[_Pair]:
+def _joined(pairs: list[_Pair]) -> list[_Pair]:
     """Small segments made one when there are many."""
     small = [(segment, mask) for segment, mask in pairs if len(segment) < _SMALL]
     if len(small) <= _MOST_SMALL:
         return pairs
     large = [(segment, mask) for segment, mask in pairs if len(segment) >= _SMALL]
     rows = [row for segment, mask in small for row, kept in zip(segment.rows, mask, strict=True) if kept]
-    joined = Segment(rows, dimensions, keep_rows=len(rows) < _SMALL)
+    joined = Segment(rows, keep_rows=len(rows) < _SMALL)
     return [*large, (joined, np.ones(len(joined), np.bool_))]

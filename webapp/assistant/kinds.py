@@ -17,7 +17,7 @@ _DETAILS: tuple[tuple[re.Pattern[str], dict[Language, str]], ...] = (
         re.compile(r"(?<![\w.,])(?:\+\d{1,3}[\s.-]?(?:\(0\))?|0)\d(?:[\s.-]?\d{2}){4}(?!\d)"),
         {Language.FR: "téléphone", Language.EN: "telephone phone"},
     ),
-    (re.compile(r"[\w.+-]+@[\w-]+\.\w+"), {Language.FR: "mail", Language.EN: "mail email"}),
+    (re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]++\.\w"), {Language.FR: "mail", Language.EN: "mail email"}),
 )
 _FIGURE_ASKED = re.compile(
     r"\bcombien\b|\bquel(?:le)?s? (?:est|sont|était) (?:l[ea]s? |l['’])?"

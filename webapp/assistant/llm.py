@@ -124,7 +124,7 @@ class ModelClient:
             try:
                 message = self._chat.invoke(list(messages), extra_headers=self._headers())
             except Exception as error:  # noqa: BLE001 - whatever a server makes the library raise is one fault to us
-                raise _translated(error) from None
+                raise translated(error) from None
         return _completion(message)
 
     def close(self) -> None:
@@ -142,7 +142,7 @@ class ModelClient:
                 try:
                     chunk = next(chunks, None)
                 except Exception as error:  # noqa: BLE001 - as in complete
-                    raise _translated(error) from None
+                    raise translated(error) from None
                 if chunk is None:
                     return
                 yield chunk
@@ -186,7 +186,7 @@ def _unavailable(reason: str, retry_after: float | None = None) -> ModelUnavaila
     return ModelUnavailableError(reason, retry_after=retry_after, permanent=reason in _PERMANENT)
 
 
-def _translated(error: Exception) -> ModelUnavailableError:
+def translated(error: Exception) -> ModelUnavailableError:
     """The reason behind whatever was raised. The message of the error is dropped: it may quote a key or a customer."""
     reason = _reason(error)
     logger.warning("model call failed: %s (%s)", reason, type(error).__name__)

@@ -19,9 +19,9 @@ figure figcaption form fieldset details summary body html h1 h2 h3 h4 h5 h6
 _BREAKING = frozenset(_BREAKING_TAGS.split())
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "dt", "summary", "caption"})
 _HIDDEN_STYLE = re.compile(
-    r"display:none|visibility:hidden|opacity:0(\.0*)?(;|$)|font-size:0(\.0*)?(px|pt|em|rem|%)?(;|$)|"
-    r"(^|;)color:(#fff(fff)?|white|transparent)\b(?!.*background)"
+    r"display:none|visibility:hidden|opacity:0(\.0*)?(;|$)|font-size:0(\.0*)?(px|pt|em|rem|%)?(;|$)"
 )
+_WHITE_STYLE = re.compile(r"(^|;)color:(#fff(fff)?|white|transparent)\b")
 
 
 class _Reader(HTMLParser):
@@ -96,7 +96,13 @@ class _Reader(HTMLParser):
 
 def _hides(attributes: dict[str, str | None]) -> bool:
     style = re.sub(r"\s+", "", (attributes.get("style") or "").lower())
-    return "hidden" in attributes or attributes.get("aria-hidden") == "true" or bool(_HIDDEN_STYLE.search(style))
+    white = _WHITE_STYLE.search(style, max(style.rfind("background"), 0))  # on no ground of its own
+    return (
+        "hidden" in attributes
+        or attributes.get("aria-hidden") == "true"
+        or bool(_HIDDEN_STYLE.search(style))
+        or bool(white)
+    )
 
 
 def read_html(text: str) -> tuple[str, list[Block]]:
@@ -108,7 +114,7 @@ def read_html(text: str) -> tuple[str, list[Block]]:
 
 
 _MARKS = re.compile(r"(\*\*|__|`)(.+?)\1")
-_LINK = re.compile(r"!?\[([^\]]*)\]\(([^)\s]*)[^)]*\)")
+_LINK = re.compile(r"!?\[([^\[\]]*+)\]\(([^)\s]{0,500}+)[^)]{0,200}+\)")
 _COMMENT = re.compile(r"<!--.*?(-->|\Z)", re.DOTALL)
 _FRONT = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
 
@@ -117,8 +123,8 @@ def read_markdown(text: str) -> tuple[str, list[Block]]:
     text = _COMMENT.sub("", visible(text).replace("\r\n", "\n"))
     title = ""
     if front := _FRONT.match(text):
-        named = re.search(r"^title:\s*[\"']?(.*?)[\"']?\s*$", front[1], re.MULTILINE)
-        title = named[1] if named else ""
+        named = re.search(r"^title:(.*)", front[1], re.MULTILINE)
+        title = named[1].strip().strip("\"'") if named else ""
         text = text[front.end() :]
     blocks = _lines(re.sub(r"\n(=+|-{3,})(?=\n|\Z)", r" \1", text), _markdown_line)
     return title, blocks
@@ -153,8 +159,8 @@ def _lines(text: str, classify: object) -> list[Block]:
 
 def _markdown_line(line: str) -> tuple[BlockKind, str]:
     stripped = line.strip()
-    if heading := re.match(r"#{1,6}\s+(.*?)\s*#*$", stripped):
-        return BlockKind.HEADING, clean(_plain(heading[1]))
+    if heading := re.match(r"#{1,6}\s+(.*)", stripped):
+        return BlockKind.HEADING, clean(_plain(heading[1].rstrip("#")))
     if underlined := re.match(r"(.+?) (=+|-{3,})$", stripped):
         return BlockKind.HEADING, clean(_plain(underlined[1]))
     if stripped.startswith("|"):
@@ -177,4 +183,4 @@ def _text_line(line: str) -> tuple[BlockKind, str]:
 
 def _plain(text: str) -> str:
     text = _LINK.sub(lambda match: f"{match[1]} ({match[2]})" if match[2].startswith("http") else match[1], text)
-    return re.sub(r"<[a-zA-Z/][^>]*>", " ", _MARKS.sub(r"\2", text))
+    return re.sub(r"<[a-zA-Z/][^<>]*+>", " ", _MARKS.sub(r"\2", text))

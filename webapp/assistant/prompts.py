@@ -21,7 +21,7 @@ _HISTORY_TOKENS = 280  # the last exchanges: what a question leans on; the searc
 _WEAK = 0.55  # of the best score: passages below it are paid for and hardly ever hold the answer
 _QUESTION_CHARACTERS = 4_000
 _TURN_CHARACTERS = 700
-_MARKER = re.compile(r"<\s*(/?)\s*(passage|attachment)\b([^<>]*)>?", re.IGNORECASE)
+_MARKER = re.compile(r"<\s*+(/?)\s*+(passage|attachment)\b([^<>]*)>?", re.IGNORECASE)
 _ATTACHMENT_CHARACTERS = 600
 
 _RULES = f"""You are the after-sales assistant of a firm. You write to its customers.

@@ -6,7 +6,17 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from webapp.assistant import acknowledgement, citations, extractive, grounding, language, phrases, prompts, unseen
+from webapp.assistant import (
+    acknowledgement,
+    citations,
+    extractive,
+    grounding,
+    language,
+    phrases,
+    prompts,
+    unseen,
+    values,
+)
 from webapp.domain import Outcome, Reply
 
 if TYPE_CHECKING:
@@ -40,12 +50,12 @@ def write_reply(
         return acknowledge_alone(question, spoken)
     if model is None or polite or not passages:
         return _acknowledged(question, extractive.answer(question, passages, scores))
-    allowed, pictures = _allowed(question, passages), unseen.concerns(question)
-    draft = _Draft(allowed, on_draft, pictures=pictures)
+    known, pictures = values.known(_allowed(question, passages)), unseen.concerns(question)
+    draft = _Draft(known, on_draft, pictures=pictures)
     sent = passages[: prompts.worth_sending(scores)]
     completion = model.stream(prompts.reply_messages(question, sent, spoken), draft.show)
     said = unseen.keep_unclaimed(citations.before_stops(completion.text), pictures=pictures)
-    text, outcome, sources = _grounded(said, allowed, passages, scores)
+    text, outcome, sources = _grounded(said, known, passages, scores)
     if outcome is Outcome.NO_ANSWER:
         text = phrases.NO_ANSWER[spoken]
     return _acknowledged(question, Reply(text, outcome, spoken, sources, model.model, completion.usage))
@@ -73,8 +83,8 @@ def _said_of_files(question: Question, spoken: Language) -> dict[str, Any]:
 class _Draft:
     """Passes on the supported part of a growing text when it has grown, a few times a second at most."""
 
-    def __init__(self, allowed: str, on_draft: Callable[[str], None], *, pictures: bool) -> None:
-        self._allowed = allowed
+    def __init__(self, known: frozenset[str], on_draft: Callable[[str], None], *, pictures: bool) -> None:
+        self._known = known
         self._pictures = pictures
         self._on_draft = on_draft
         self._shown = ""
@@ -86,7 +96,7 @@ class _Draft:
         if prompts.NO_ANSWER.startswith(text.strip()[: len(prompts.NO_ANSWER)]):
             return
         unclaimed = unseen.draft(citations.unmarked(text), pictures=self._pictures)
-        supported = grounding.draft(unclaimed, self._allowed)
+        supported = grounding.draft(unclaimed, self._known)
         if len(supported) > len(self._shown):
             self._shown, self._shown_at = supported, time.monotonic()
             self._on_draft(supported)
@@ -99,10 +109,10 @@ def _allowed(question: Question, passages: Sequence[Passage]) -> str:
 
 
 def _grounded(
-    said: str, allowed: str, passages: Sequence[Passage], scores: Sequence[float]
+    said: str, known: frozenset[str], passages: Sequence[Passage], scores: Sequence[float]
 ) -> tuple[str, Outcome | None, tuple[Source, ...]]:
     """What may be shown of what the model said: (text, outcome, sources)."""
-    text = "" if prompts.NO_ANSWER in said else grounding.keep_supported(said, allowed)
+    text = "" if prompts.NO_ANSWER in said else grounding.keep_supported(said, known)
     if not text:
         return "", Outcome.NO_ANSWER, ()
     text, sources = citations.cited(text, passages, scores)

@@ -16,8 +16,8 @@ DEFAULT_K = 5
 _FEW_WORDS = 2  # content words of a question that cannot stand alone
 _LONGEST_QUERY = 1_000  # characters
 _LEANING = re.compile(
-    r"(et|mais|and|but|ou|or|donc|so|alors|then|sinon|aussi|also)\b"
-    r"|.*\b(celui|celle|ceux|celles|celui-ci|celle-ci|lui|elle|ca|cela|it|they|them|that one|this one|those)\b",
+    r"\A(et|mais|and|but|ou|or|donc|so|alors|then|sinon|aussi|also)\b"
+    r"|\b(celui|celle|ceux|celles|celui-ci|celle-ci|lui|elle|ca|cela|it|they|them|that one|this one|those)\b",
     re.IGNORECASE,
 )
 
@@ -38,4 +38,4 @@ def standalone(question: Question) -> str:
 
 def _leans(text: str) -> bool:
     content = words.content_words(text, language.detect(text))
-    return len(content) <= _FEW_WORDS or (len(content) <= 2 * _FEW_WORDS and bool(_LEANING.match(fold(text.strip()))))
+    return len(content) <= _FEW_WORDS or (len(content) <= 2 * _FEW_WORDS and bool(_LEANING.search(fold(text.strip()))))

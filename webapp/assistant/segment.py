@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -62,8 +62,9 @@ class Inverted:
 class Segment:
     """Built once from rows and never changed; deletions are the business of the index above it."""
 
-    def __init__(self, rows: Sequence[IndexRow], dimensions: int, *, keep_rows: bool = True) -> None:
+    def __init__(self, rows: Sequence[IndexRow], *, keep_rows: bool = True) -> None:
         self.size = len(rows)
+        self.dimensions = dimensions = _dimensions(rows)
         self.rows = tuple(rows) if keep_rows else ()  # only small segments are ever joined again
         self.ids = np.array([row.passage_id for row in rows], np.int64)
         names = [name_of(row.title, row.heading) for row in rows]
@@ -113,13 +114,17 @@ def _searched(row: IndexRow) -> str:
     return f"{row.text} {kinds.details(row.text, row.language)}"
 
 
+def _dimensions(rows: Sequence[IndexRow]) -> int:
+    """How many numbers a vector of most of these rows has: each holds two of them, of two bytes a number."""
+    ((size, _),) = Counter(len(row.vector) for row in rows).most_common(1)
+    return max(1, size // 4)
+
+
 def _vectors(rows: Sequence[IndexRow], dimensions: int) -> Floats:
-    """Both vectors of each row, side by side; rows of another encoder get zeros and are found by their words."""
+    """Both vectors of each row, side by side; rows that hold anything else get zeros and are found by their words."""
     wanted = dimensions * 2 * 2
     blank = bytes(wanted)
-    joined = b"".join(row.vector if len(row.vector) == wanted else (row.vector * 2 or blank) for row in rows)
-    if len(joined) != wanted * len(rows):
-        joined = b"".join(row.vector if len(row.vector) == wanted else blank for row in rows)
+    joined = b"".join(row.vector if len(row.vector) == wanted else blank for row in rows)
     return np.frombuffer(joined, np.dtype("<f2")).astype(np.float32).reshape(len(rows), dimensions * 2)
 
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from webapp.assistant import grounding, language, prompts, summary, summary_fields, summary_lines, words
+from webapp.assistant import grounding, language, prompts, summary, summary_fields, summary_lines, values, words
 from webapp.assistant.summary_turns import readable
 from webapp.domain import Author, Language, Summary, SummaryFields, Usage
 
@@ -20,7 +20,7 @@ _LINE = 400  # characters of a line
 _MOST_LINES = 3  # of a kind
 _SHARED = 0.4  # of the words of a sentence stand in the conversation, in their own form or another
 _FEW = 3  # words: a sentence of no more is not weighed
-_FENCE = re.compile(r"<(\s*/?\s*conversation\b)", re.IGNORECASE)
+_FENCE = re.compile(r"<(\s*+/?\s*+conversation\b)", re.IGNORECASE)
 _LANGUAGES = {Language.FR: "French", Language.EN: "English"}
 _TEXT_FIELDS = tuple(name for name in SummaryFields.__slots__ if name != "photos")
 
@@ -62,7 +62,8 @@ def write(case: ToldCase, model: ModelClient) -> Summary:
     conversation = "\n".join(_spoken(turn) for turn in case.turns if turn.author is not Author.SYSTEM)
     completion = model.complete(_messages(conversation, spoken))
     given = _parsed(completion.text)
-    told = {key: _lines(given.get(key), conversation) for key in ("asked", "done", "open")}
+    known = values.known(conversation)
+    told = {key: _lines(given.get(key), conversation, known) for key in ("asked", "done", "open")}
     if not told["asked"] or _speaks_otherwise(told, spoken):
         raise UnusableError(completion.usage)
     fields = _fields(given.get("fields"), case, spoken)
@@ -111,15 +112,15 @@ def _parsed(text: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _lines(given: object, conversation: str) -> list[str]:
+def _lines(given: object, conversation: str, known: frozenset[str]) -> list[str]:
     """The sentences of one kind that say nothing the conversation does not."""
     told = given if isinstance(given, list) else [given]
-    kept = [_kept(text, conversation) for text in told[:_MOST_LINES] if isinstance(text, str)]
+    kept = [_kept(text, conversation, known) for text in told[:_MOST_LINES] if isinstance(text, str)]
     return [text for text in kept if text]
 
 
-def _kept(text: str, conversation: str) -> str:
-    plain = grounding.keep_supported(" ".join(text.split()), conversation)
+def _kept(text: str, conversation: str, known: frozenset[str]) -> str:
+    plain = grounding.keep_supported(" ".join(text.split()), known)
     heard = words.fold(conversation)
     spans = words.sentences(plain)
     return " ".join(plain[start:end] for start, end in spans if _is_told(plain[start:end], heard))[:_LINE]

@@ -6,13 +6,15 @@ import re
 
 from webapp.domain import Language
 
+# Customers choose the text: what may repeat without end is taken whole ("++"), or two parts of a pattern share a long
+# run of blanks between them in every way there is.
 SIGN = r"(?:n\s?[°ºo]\s?|num[ée]ros?\s|number\s|no\.?\s|nr\.?\s|ref\.?\s|r[ée]f[ée]rence\s|#)"
 CODE = r"(?=[\w/.-]*\d)[A-Za-z0-9]+(?:[/._-][A-Za-z0-9]+)*"
 _PAPER = r"(?:bon de commande|commande|cde|dossier|facture|contrat|order|invoice|booking|case|ticket)s?"
 ORDER = re.compile(
-    rf"\b{_PAPER}\s*(?P<sign>{SIGN}|[:=]|(?:est|is|c'est|it's)\b)?[:=\s]*(?:(?:est|is|le|the)\s+)*"
-    rf"{SIGN}?[:=\s]*(?P<code>{CODE})"
-    rf"|\b{SIGN}\s*(?:de (?:commande|dossier|facture|suivi)|of (?:my |the )?order)\s*(?:est|is|:|=|,)*\s*(?:le\s+)?"
+    rf"\b{_PAPER}\s*+(?P<sign>{SIGN}|[:=]|(?:est|is|c'est|it's)\b)?[:=\s]*+(?:(?:est|is|le|the)\s++)*"
+    rf"{SIGN}?[:=\s]*+(?P<code>{CODE})"
+    rf"|\b{SIGN}\s*+(?:de (?:commande|dossier|facture|suivi)|of (?:my |the )?order)\s*+(?:est|is|:|=|,)*\s*+(?:le\s++)?"
     rf"(?P<signed>{CODE})"
     r"|\b(?P<named>(?:CMD|CDE|BC|CO|ORD)[-_ ]?\d[\w/-]*)",
     re.IGNORECASE,
@@ -28,7 +30,7 @@ NO_REFERENCE = re.compile(  # years, dates, ranks and hours
 )
 _MARK = r"[A-Z]?-?\d{1,4}[A-Za-z]?\b"
 POSITION = re.compile(
-    rf"\b(?i:rep[èe]res?|rep\.|positions?|pos\.|ch[âa]ssis|ARC|item)\s*(?:ARC\s*)?(?i:{SIGN})?\s*[:=]?\s*"
+    rf"\b(?i:rep[èe]res?|rep\.|positions?|pos\.|ch[âa]ssis|ARC|item)\s*+(?:ARC\s*+)?(?i:{SIGN})?\s*+[:=]?\s*+"
     rf"(?:est |is |le |la )?(?P<code>{_MARK}(?!\s*(?:%|mm|cm|m\b|ans?|jours?|h\b))"
     rf"(?:\s*(?:et|and|,|&)\s*{_MARK})*|[A-Z]\b(?!['’]))"
 )
@@ -69,15 +71,15 @@ PRODUCTS = {
     ),
 }
 
-_NAME = r"[A-ZÀ-Ý][\w'’-]+"
+_NAME = r"[A-ZÀ-Ý][\w'’-]++"
 _TOWN = rf"\d{{5}}\s+{_NAME}(?:[ -](?:{_NAME}|sur|sous|en|la|le|les|de|du|d['’]\w+|lès|\d{{1,2}}))*"
 _WAY = (
     r"(?i:rue|avenue|av\.|boulevard|bd\.?|place|chemin|impasse|all[ée]es?|route|quai|square|cours|passage|sentier"
     r"|lotissement|r[ée]sidence|hameau|lieu-dit)"
 )
 _STREET = (  # without its number, the name must begin with a capital: "place" and "route" are common words
-    rf"(?:\d{{1,4}}\s?(?:bis|ter|[A-D])?,?\s+{_WAY}\s+[^,;:.!?\n()]{{2,50}}?"
-    rf"|{_WAY}\s+(?:(?:de|du|des|la|le|les)\s+|(?:de\s+)?[ld]['’])*{_NAME}(?:[ -]{_NAME})*)"
+    rf"(?:\d{{1,4}}\s?(?:bis|ter|[A-D])?,?\s+{_WAY}\s++[^,;:.!?\n()][^,;:.!?\n()]{{1,49}}?"
+    rf"|{_WAY}\s+(?:(?:de|du|des|la|le|les)\s+|[ld]['’])*{_NAME}(?: {_NAME}){{0,7}})"
 )
 _ROAD = (
     rf"(?:Flat \w+,?\s+)?\d{{1,4}}[A-Za-z]?,?\s+(?:{_NAME}\s+){{1,3}}(?:Street|Road|Lane|Avenue|Close|Drive|Way|Court"
@@ -85,7 +87,7 @@ _ROAD = (
 )
 _UK_CODE = r"\b[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b"
 ADDRESSES = (  # the fullest first
-    re.compile(rf"\b{_STREET}[,\s]+(?:[àa]\s+)?{_TOWN}|{_ROAD}(?:,?\s+{_NAME}){{0,3}},?\s+{_UK_CODE}"),
+    re.compile(rf"\b{_STREET}[,\s]++(?:[àa]\s++)?{_TOWN}|{_ROAD}(?:,?\s+{_NAME}){{0,3}},?\s+{_UK_CODE}"),
     re.compile(rf"\b{_STREET}(?=[,;:.!?\n()]|$)"),
     re.compile(_ROAD),
     re.compile(rf"(?<![\w-]){_TOWN}"),
@@ -110,5 +112,5 @@ ASKS_WHEN = re.compile(
     r"\bdisponib\w+|\bquand (?:etes|seriez|pouvez|souhaitez)|\bquel(?:le)?s? (?:jour|creneau|date|heure)|\bcreneau"
     r"|\bavailab\w+|\bwhen (?:are|would|could|can|will) you|\bwhat (?:day|time)|\bsuits? you|\bbest time"
 )
-EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]++)+")
 PHONE = re.compile(r"(?<![\w.,/+-])(?:\+\d{1,3}[ .-]?(?:\(0\)[ .-]?)?|0)\d(?:[ .\u00a0\u202f-]?\d){7,9}(?![\w/-])")

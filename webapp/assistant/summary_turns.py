@@ -38,7 +38,7 @@ aide aider besoin question questions souci probleme urgent urgence quelqu'un per
 somebody anybody assistance support team service quick quelques renseignement information ok oui non yes no
 """
 _GENERIC = frozenset(_GENERIC_WORDS.split())
-_MARKUP = re.compile(r"\*\*|^\s*(?:#+|>|[-*•])\s+|\\(?=[\\`*_<>\[\]])", re.MULTILINE)
+_MARKUP = re.compile(r"\*\*|^[^\S\n]*+(?:#+|>|[-*•])\s+|\\(?=[\\`*_<>\[\]])", re.MULTILINE)
 _CLAUSE = re.compile(r"(?<=\w{3}[.!?…])\s+")
 _GAP = "[…]"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from webapp.assistant.words import fold
@@ -48,10 +47,15 @@ NUMBER_WORDS = {
 }  # fmt: skip
 _MONTH = r"(?:" + "|".join(sorted({*_MONTHS, "février", "août", "décembre"}, key=len, reverse=True)) + r")"
 
-# In order: what an earlier pattern took is not looked at again.
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*")
+# In order: what an earlier pattern took is not looked at again. Customers choose the text, so each pattern begins only
+# where a run of its characters does, and takes such a run whole ("++"): a long one is read once, not from each of its
+# characters. What follows an address without a blank belongs to it, and is supported by no source.
+_DOMAIN = r"@[\w-]++(?:\.[\w-]++)*"
+_EMAIL = re.compile(rf"(?<![\w.+-])[\w.+-]++{_DOMAIN}(?:[\w.+-]*+{_DOMAIN})*")
 _LINK = re.compile(
-    r"(?:https?://|www\.)[^\s<>()\]]+|\b[\w-]+(?:\.[\w-]+)*\.(?:fr|com|net|org|eu|be|ch|io|info|gouv|uk)\b(?:/[^\s<>()\]]*)?",
+    r"(?:https?://|www\.)[^\s<>()\]]+"
+    r"|(?<![\w-])(?<![\w-]\.)-*+\w[\w-]*+(?:\.[\w-]++)*\.(?:fr|com|net|org|eu|be|ch|io|info|gouv|uk)\b"
+    r"(?:/[^\s<>()\]]*)?",
     re.IGNORECASE,
 )
 _STREET = re.compile(
@@ -66,14 +70,11 @@ _DATE = re.compile(
 )
 _PHONE = re.compile(rf"(?<![\w.,])(?:\+\d{{1,3}}[{_SPACE}.-]?(?:\(0\))?|0)\d(?:[{_SPACE}.-]?\d{{2}}){{4}}(?!\d)")
 _REFERENCE = re.compile(
-    r"(?<![\w.,])(?=[\w/-]*\d)(?:[A-Za-z]+[\d_]|[A-Za-z]+[-/]\d|\d+[A-Za-z]+\d|\d+[-/]\d+[-/])[\w/-]*\w"
+    r"(?<![\w.,])(?:[A-Za-z]+(?:\d|[-/]\d|_(?=[\w/-]{0,60}\d))|\d+[A-Za-z]+\d|\d+[-/]\d+[-/])[\w/-]*\w"
 )
 _NUMBER = re.compile(rf"(?<!\w)\d{{1,3}}(?:[{_SPACE}'’]\d{{3}})+(?:[.,]\d+)?(?![\d])|\d+(?:[.,]\d+)*")
 _PARTS = re.compile(r"\b(\d{4})\b|\b(\d{1,2})(?=[hH]\d{2}\b)|(?<=[hH])(\d{2})\b")  # of dates and times, as numbers
 _WORD = re.compile(r"[^\W\d_]+")
-
-
-_AT_ONCE = 64  # replies being written in one process
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +86,8 @@ class Value:
     keys: frozenset[str]
 
 
-@lru_cache(maxsize=_AT_ONCE)
 def known(text: str) -> frozenset[str]:
-    """All forms of all values of a text; a draft asks for the same sources with each word that comes."""
+    """All forms of all values of a text, which support the values of another."""
     keys = {key for value in found(text, loose=True) for key in value.keys}
     return frozenset(keys | {"day:" + key.split("-", 1)[1] for key in keys if key.startswith("date:")})
 
@@ -152,7 +152,7 @@ def _reference_forms(match: re.Match[str]) -> set[str]:
 
 
 def _link_forms(match: re.Match[str]) -> set[str]:
-    address = fold(match[0]).rstrip(".,;:!?/")
+    address = fold(match[0]).lstrip("-").rstrip(".,;:!?/")
     return {"link:" + re.sub(r"^https?://(www\.)?|^www\.", "", address)}
 
 

@@ -23,7 +23,8 @@ WORKER_STATEMENT_TIMEOUT_MS = 30_000
 STALE_STATEMENT = ("0A000", "26000", "42P05")
 
 
-def connect_args(statement_timeout_ms: int) -> dict[str, Any]:
+def connect_args(statement_timeout_ms: int, lock_timeout_ms: int = 0) -> dict[str, Any]:
+    """Return how to connect; without a `lock_timeout_ms` a lock is waited for as long as a statement may take."""
     return {
         "connect_timeout": 3,
         "keepalives_idle": 10,
@@ -31,18 +32,18 @@ def connect_args(statement_timeout_ms: int) -> dict[str, Any]:
         "keepalives_count": 3,
         "tcp_user_timeout": 10_000,
         # jit: where PostgreSQL can compile statements it does so for a second, ours take milliseconds.
-        "options": f"-c statement_timeout={statement_timeout_ms} -c idle_in_transaction_session_timeout=30000"
-        " -c timezone=UTC -c jit=off",
+        "options": f"-c statement_timeout={statement_timeout_ms} -c lock_timeout={lock_timeout_ms}"
+        " -c idle_in_transaction_session_timeout=30000 -c timezone=UTC -c jit=off",
     }
 
 
-def engine_options(pool_size: int, statement_timeout_ms: int) -> dict[str, Any]:
+def engine_options(pool_size: int, statement_timeout_ms: int, lock_timeout_ms: int = 0) -> dict[str, Any]:
     return {
         "pool_size": pool_size,
         "max_overflow": 2,
         "pool_timeout": 5,
         "hide_parameters": True,  # they are what people wrote, and errors get logged
-        "connect_args": connect_args(statement_timeout_ms),
+        "connect_args": connect_args(statement_timeout_ms, lock_timeout_ms),
     }
 
 
@@ -69,7 +70,8 @@ def _forget_stale_statements(context: ExceptionContext) -> None:
         context.is_disconnect = True
 
 
-def open_sessions(settings: Settings, pool_size: int) -> sessionmaker[Session]:
+def open_sessions(settings: Settings, pool_size: int, lock_timeout_ms: int = 0) -> sessionmaker[Session]:
     """Return the session factory of a process that is no web process."""
-    engine = create_engine(settings.database_url, **engine_options(pool_size, WORKER_STATEMENT_TIMEOUT_MS))
+    options = engine_options(pool_size, WORKER_STATEMENT_TIMEOUT_MS, lock_timeout_ms)
+    engine = create_engine(settings.database_url, **options)
     return sessionmaker(engine, expire_on_commit=False)

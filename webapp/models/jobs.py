@@ -26,6 +26,8 @@ NUMBER_SEQUENCES = {queue: Sequence(f"job_number_{queue}", metadata=Base.metadat
 WORKER_KEYS = Sequence("worker_key", metadata=Base.metadata, maxvalue=2**31 - 1, cycle=True)
 
 OPEN = "status IN ('queued', 'running')"
+# Work that was tried before and given back has waited since it came; what is put off from the start, since its time.
+DUE_SINCE = "CASE WHEN attempts > (status = 'running')::int THEN created_at ELSE greatest(created_at, next_at) END"
 
 
 class Job(Base):
@@ -59,6 +61,7 @@ class Job(Base):
         Index("ix_job_open_conversation", "conversation_id", "number", postgresql_where=text(OPEN)),
         Index("ix_job_conversation", "conversation_id", "created_at"),
         Index("ix_job_message", "message_id"),
+        Index("ix_job_requester", "requester_id"),
         Index("ix_job_open_requester", "requester_id", postgresql_where=text(f"kind = 'reply' AND {OPEN}")),
         Index("ix_job_finished", "queue", "finished_at", postgresql_where=text("finished_at IS NOT NULL")),
         Index(

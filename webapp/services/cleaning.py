@@ -10,7 +10,7 @@ from sqlalchemy import delete, func
 from webapp.domain import AttachmentState, FileVariant, JobStatus
 from webapp.models import Attachment, AttachmentFile
 from webapp.services import descriptions, facts, jobs, readings
-from webapp.services.handover import lock_conversation, touch
+from webapp.services.handover import find_and_lock, lock_claimed, touch
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -70,8 +70,8 @@ def sent(session: Session, claim: Claim) -> Sent:
 
 def record(session: Session, claim: Claim, outcome: Outcome) -> bool:
     """Show a file that is clean, and let what was sent go; False when the claim no longer stands."""
-    conversation = lock_conversation(session, claim.case)
-    if not jobs.stands(session, claim):
+    conversation = lock_claimed(session, claim)
+    if conversation is None:
         return False
     attachment = session.get_one(Attachment, claim.attachment, populate_existing=True)
     if attachment.state is AttachmentState.PENDING:
@@ -111,11 +111,12 @@ def _show(session: Session, attachment: Attachment, outcome: Outcome) -> None:
 
 def reject(session: Session, attachment_id: UUID, reason: str) -> None:
     """Say why a file is not shown; the rest of its message stands. One that is decided stays as it is."""
-    attachment = session.get(Attachment, attachment_id, populate_existing=True)
-    if attachment is None:
+    attachment = session.get(Attachment, attachment_id)
+    conversation = None if attachment is None else find_and_lock(session, attachment.conversation_id)
+    if attachment is None or conversation is None:
         return
+    session.refresh(attachment)
     if attachment.state is AttachmentState.PENDING:
-        conversation = lock_conversation(session, attachment.conversation_id)
         _forget_original(session, attachment_id)
         attachment.state, attachment.reason = AttachmentState.REJECTED, reason
         attachment.decided_at = func.clock_timestamp()

@@ -14,7 +14,7 @@ from webapp.domain import AttachmentState, Author, FileVariant, JobKind, JobStat
 from webapp.media import MediaType
 from webapp.models import Attachment, AttachmentFile, Conversation, Message
 from webapp.services import firm, jobs
-from webapp.services.handover import lock_conversation, touch
+from webapp.services.handover import lock_claimed, touch
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -60,8 +60,8 @@ def to_describe(session: Session, claim: Claim) -> ToDescribe | None:
 
 def record(session: Session, claim: Claim, description: str | None) -> bool:
     """Keep what was seen; False when the claim no longer stands."""
-    conversation = lock_conversation(session, claim.case)
-    if not jobs.stands(session, claim):
+    conversation = lock_claimed(session, claim)
+    if conversation is None:
         return False
     attachment = session.get_one(Attachment, claim.attachment, populate_existing=True)
     if description and attachment.state is AttachmentState.CLEAN:

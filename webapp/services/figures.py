@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from webapp.domain import ConversationStatus, IndexState, JobStatus, Pausable, Queue
-from webapp.services import knowledge, supervision
+from webapp.services import knowledge, standing, supervision
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -18,7 +18,7 @@ HELP = {
     "sav_jobs": "Jobs by queue and state",
     "sav_jobs_due": "Jobs whose time has come and that nobody has taken, by queue",
     "sav_paused": "1 while an admin has it stand still",
-    "sav_job_oldest_age_seconds": "Age of the oldest open job",
+    "sav_job_oldest_age_seconds": "How long the oldest open job has been due",
     "sav_customers_waiting": "Customers whose reply is not written yet",
     "sav_law_violations": "What must never be: 0 always",
     "sav_index_version": "Published version of the knowledge",
@@ -29,10 +29,6 @@ HELP = {
 }
 
 _JOBS = text("SELECT queue, status, count(*) FROM job GROUP BY queue, status")
-_AGES = text("""
-SELECT queue, extract(epoch FROM clock_timestamp() - min(created_at))::float8 FROM job
-WHERE status IN ('queued', 'running') GROUP BY queue
-""")
 _DUE = text("SELECT queue, count(*) FROM job WHERE status = 'queued' AND next_at <= clock_timestamp() GROUP BY queue")
 _PAUSED = text("SELECT subject FROM pause")
 _WAITING = text("""
@@ -48,12 +44,11 @@ def read(session: Session) -> dict[str, tuple[list[str], Series]]:
     jobs: Series = {(queue, status): 0.0 for queue in Queue for status in JobStatus}
     due: Series = {(queue,): 0.0 for queue in Queue}
     paused: Series = {(subject,): 0.0 for subject in Pausable}
-    ages: Series = {(queue,): 0.0 for queue in Queue}
+    ages: Series = {(queue,): state.oldest_s for queue, state in standing.queues(session).items()}
     statuses: Series = {(status,): 0.0 for status in ConversationStatus}
     jobs |= {(queue, status): count for queue, status, count in session.execute(_JOBS)}
     due |= {(queue,): count for queue, count in session.execute(_DUE)}
     paused |= {(subject,): 1.0 for subject in session.execute(_PAUSED).scalars()}
-    ages |= {(queue,): age for queue, age in session.execute(_AGES)}
     statuses |= {(status,): count for status, count in session.execute(_CONVERSATIONS)}
     return {
         "sav_jobs": (["queue", "state"], jobs),

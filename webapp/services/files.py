@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, text
 from webapp.domain import AttachmentState, DocumentState
 from webapp.models import Attachment, AttachmentFile, Document, RemovedFile
 from webapp.services import cleaning
-from webapp.services.handover import lock_conversation, touch
+from webapp.services.handover import find_and_lock, touch
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -62,13 +62,16 @@ def keys_of_documents(session: Session) -> set[str]:
 def lose(session: Session, key: str) -> bool:
     """Let an attachment say that its file is gone; False when its row is gone as well."""
     file = session.get(AttachmentFile, key)
-    if file is None:
+    attachment = None if file is None else session.get(Attachment, file.attachment_id)
+    if attachment is None:
         return False
-    attachment = session.get_one(Attachment, file.attachment_id)
+    conversation = find_and_lock(session, attachment.conversation_id)
+    if conversation is None or session.get(AttachmentFile, key, populate_existing=True) is None:
+        return False  # gone while its case was waited for
+    session.refresh(attachment)
     if attachment.state is AttachmentState.PENDING:
         cleaning.reject(session, attachment.id, LOST)
         return True
-    conversation = lock_conversation(session, attachment.conversation_id)
     attachment.state, attachment.reason = AttachmentState.REJECTED, LOST
     session.flush()
     session.execute(delete(AttachmentFile).where(AttachmentFile.attachment_id == attachment.id))
@@ -82,7 +85,7 @@ def expired(session: Session, days: int) -> int:
     return int(session.execute(_COUNT_EXPIRED, {"days": days}).scalar_one())
 
 
-def remove_expired(session: Session, days: int) -> int:
+def remove_expired(session: Session, days: int, most: int) -> int:
     """Let the oldest of them go, their rows saying why; return how many."""
-    removal = session.execute(_EXPIRE, {"days": days, "most": AT_ONCE, "reason": EXPIRED})
+    removal = session.execute(_EXPIRE, {"days": days, "most": most, "reason": EXPIRED})
     return int(removal.scalar_one())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, select, text
+from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import object_session
 from uuid_utils.compat import uuid7
 
@@ -19,7 +20,7 @@ from webapp.domain import (
     Outcome,
 )
 from webapp.models import Conversation, Draft, Job, Message
-from webapp.services import briefs
+from webapp.services import briefs, jobs
 from webapp.texts import say
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from webapp.domain import Brief
+    from webapp.services.jobs import Claim
 
 # A person already speaks, or nobody is owed anything any more.
 _NOBODY_IS_OWED = (HandoverReason.STAFF_SPOKE, HandoverReason.CLOSED)
@@ -43,13 +45,31 @@ UPDATE job SET status = :status, reply_id = :reply, worker_key = NULL, lease_unt
 
 
 def lock_conversation(session: Session, conversation_id: UUID) -> Conversation:
-    """Lock a case. Everybody takes this lock before those of its jobs, so nobody waits in a circle."""
+    """Lock a case. Everybody takes this lock before those of its jobs, so nobody waits in a circle.
+
+    Raises:
+        NoResultFound: it was removed, perhaps while the lock was waited for.
+    """
+    conversation = find_and_lock(session, conversation_id)
+    if conversation is None:
+        raise NoResultFound
+    return conversation
+
+
+def find_and_lock(session: Session, conversation_id: UUID) -> Conversation | None:
+    """Lock a case as `lock_conversation` does; None when it was removed."""
     return session.execute(
         select(Conversation)
         .where(Conversation.id == conversation_id)
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
-    ).scalar_one()
+    ).scalar_one_or_none()
+
+
+def lock_claimed(session: Session, claim: Claim) -> Conversation | None:
+    """Lock the case of a claim, then its job; None when the claim no longer stands: ended, or erased with its case."""
+    conversation = find_and_lock(session, claim.case)
+    return conversation if conversation is not None and jobs.stands(session, claim) else None
 
 
 def say_next(session: Session, conversation: Conversation, message: Message) -> Message:
@@ -84,8 +104,9 @@ def hand_over_reply(
 
 
 def give_up(session: Session, conversation_id: UUID, job_id: UUID, reason: HandoverReason) -> int:
-    """Hand one question to a person (deadline, crashes, fatal fault); 0 when its reply was quicker."""
-    return _hand_over(session, lock_conversation(session, conversation_id), reason, Job.id == job_id)
+    """Hand one question to a person (deadline, crashes, fatal fault); 0 when its reply, or an erasure, was quicker."""
+    conversation = find_and_lock(session, conversation_id)
+    return 0 if conversation is None else _hand_over(session, conversation, reason, Job.id == job_id)
 
 
 def _hand_over(

@@ -17,13 +17,14 @@ from webapp.models.operations import PAUSED
 from webapp.models.prepared import Prepared
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from uuid import UUID
 
     from sqlalchemy.orm import Session
 
 MAX_CRASHES = 3
 REPUBLISH_AFTER_S = 30
+LOST_AFTER_S = 2  # a ticket that is not on Redis is followed within moments, or was lost
 CHANNEL = "jobs"
 
 
@@ -103,6 +104,11 @@ _PUBLISHED = Prepared(
     "UPDATE job SET published_at = clock_timestamp() WHERE id = ANY(:ids) RETURNING id, request_id",
     ids="uuid[]",
 )
+_UNPUBLISH = text("""
+UPDATE job SET published_at = NULL WHERE status = 'queued' AND id IN (
+    SELECT id FROM job WHERE status = 'queued' AND queue = ANY(:queues)
+        AND published_at < clock_timestamp() - make_interval(secs => :age) FOR NO KEY UPDATE SKIP LOCKED)
+""")
 
 _CLAIM = Prepared(
     "claim_job",
@@ -210,6 +216,11 @@ def publishable(session: Session, queue: Queue, room: int) -> Sequence[tuple[UUI
     """Lock and return the next jobs of a queue to send tickets for, in order."""
     where = {"queue": queue.value, "room": room, "republish": REPUBLISH_AFTER_S}
     return [(row.id, JobKind(row.kind)) for row in _PUBLISHABLE.execute(session, where)]
+
+
+def unpublish(session: Session, queues: Collection[Queue] = tuple(Queue), age_s: float = 0.0) -> None:
+    """Forget the tickets of queues that were sent `age_s` ago: they are sent again, and doubles are harmless."""
+    session.execute(_UNPUBLISH, {"queues": [queue.value for queue in queues], "age": age_s})
 
 
 def mark_published(session: Session, ids: Sequence[UUID]) -> Sequence[tuple[UUID, str | None]]:

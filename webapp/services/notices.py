@@ -25,7 +25,7 @@ from webapp.services import firm, jobs
 from webapp.services.waits import notice_due
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -38,12 +38,14 @@ _DAYS_INTO_TURN = text("""
 SELECT coalesce(floor(extract(epoch FROM clock_timestamp() - min(created_at)) / 86400), 0)::int FROM message
 WHERE conversation_id = :conversation AND seq > :turn AND role = 'staff'
 """)
-# The longest wait first: what is due comes before what is not, so the limit starves nobody.
+# The longest wait first: what is late comes before what is not, so the limit starves nobody. Waits that were told of
+# when they began are only looked at to be late, apart from the others: a night's worth of them would fill the limit.
 _WAITS = text("""
-SELECT id, waiting_since, assignee_id, EXISTS (
-    SELECT 1 FROM periodic_run WHERE task = 'waits_out_of_hours:' || c.id AND slot = c.waiting_since) AS told
+SELECT id, waiting_since, assignee_id
 FROM conversation c WHERE waiting_since IS NOT NULL AND NOT EXISTS (
     SELECT 1 FROM periodic_run WHERE task = 'customer_waits:' || c.id AND slot = c.waiting_since)
+AND :told = EXISTS (
+    SELECT 1 FROM periodic_run WHERE task = 'waits_out_of_hours:' || c.id AND slot = c.waiting_since)
 ORDER BY waiting_since, id LIMIT :limit
 """)
 _FORGET_WAITS = text("""
@@ -118,16 +120,22 @@ def tell_of_waits(session: Session, timezone: str, *, webhook: bool) -> int:
     wanted, now, zone = firm.choices(session), firm.now(session, timezone), ZoneInfo(timezone)
     staff = set(session.scalars(select(Account.id).where(Account.role != Role.CLIENT, Account.active)))
     told = 0
-    for case_id, since, assignee_id, told_before in session.execute(_WAITS, {"limit": WAITS_AT_ONCE}).all():
+    for case_id, since, assignee_id, told_before in _waits(session):
         notice = notice_due(wanted, since.astimezone(zone), now)
         if notice is None or (notice is Notice.WAITS_OUT_OF_HOURS and told_before):
             continue
         if _taken(session, notice, case_id, since):
-            _tell_staff(session, notice, case_id, since, {assignee_id} & staff or staff)
+            _tell_staff(session, notice, case_id, since, staff & {assignee_id} or staff)
             told += 1
             if webhook:
                 _owe_wait(session, notice, case_id, since, channel=Channel.WEBHOOK)
     return told
+
+
+def _waits(session: Session) -> Iterator[tuple[UUID, datetime, UUID | None, bool]]:
+    for told in (False, True):
+        for row in session.execute(_WAITS, {"limit": WAITS_AT_ONCE, "told": told}).all():
+            yield row.id, row.waiting_since, row.assignee_id, told
 
 
 def _taken(session: Session, notice: Notice, case_id: UUID, since: datetime) -> bool:

@@ -13,7 +13,8 @@ from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from webapp.domain import OPEN_JOB_STATUSES, HandoverReason, JobKind, JobStatus, Queue
 from webapp.errors import ConflictError, NotFoundError
 from webapp.models import Job
-from webapp.services import firm, handover, jobs, supervision
+from webapp.models.jobs import DUE_SINCE
+from webapp.services import firm, handover, jobs, standing, supervision
 from webapp.services.standing import LATE_AFTER_S
 
 if TYPE_CHECKING:
@@ -22,13 +23,15 @@ if TYPE_CHECKING:
     from sqlalchemy import RowMapping
     from sqlalchemy.orm import Session
 
+    from webapp.services.standing import QueueState
+
 STUCK_SHOWN = 50
 SUBJECT = "work"  # of what is done to a job by hand, in the audit
 
 
 @dataclass(frozen=True, slots=True)
 class QueueLine:
-    """A queue now. `oldest_s` counts from when the work was due, `run_s` is the median of what ended in an hour.
+    """A queue now. `oldest_s` is that of its standing, `run_s` is the median of what ended in an hour.
 
     `workers` counts the processes that hold the queue's lock, which dies with them.
     """
@@ -64,14 +67,13 @@ class StuckJob:
 _QUEUES = text("""
 SELECT q.queue, EXISTS (SELECT 1 FROM pause WHERE subject = q.queue) AS paused,
     coalesce(o.waiting, 0) AS waiting, coalesce(o.due, 0) AS due, coalesce(o.running, 0) AS running,
-    coalesce(o.oldest_s, 0)::float8 AS oldest_s, r.run_s,
+    r.run_s,
     (SELECT max(finished_at) FROM job WHERE queue = q.queue AND finished_at IS NOT NULL) AS ended_at
 FROM unnest(CAST(:queues AS text[])) WITH ORDINALITY q (queue, place)
 LEFT JOIN (
     SELECT queue, count(*) FILTER (WHERE status = 'queued') AS waiting,
         count(*) FILTER (WHERE status = 'queued' AND next_at <= clock_timestamp()) AS due,
-        count(*) FILTER (WHERE status = 'running') AS running,
-        greatest(0, extract(epoch FROM clock_timestamp() - min(greatest(created_at, next_at)))) AS oldest_s
+        count(*) FILTER (WHERE status = 'running') AS running
     FROM job WHERE status IN ('queued', 'running') GROUP BY queue) o ON o.queue = q.queue
 LEFT JOIN LATERAL (
     SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM finished_at - started_at)::float8) AS run_s
@@ -85,16 +87,16 @@ WHERE locktype = 'advisory' AND granted AND objsubid = 2 AND classid IN (:dispat
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) GROUP BY 1, 2
 """)
 # Crashed, past what its queue may take, or in a claim that has run out; what a pause holds back is no fault.
-_STUCK = text("""
+_STUCK = text(f"""
 SELECT id, kind, queue, status, attempts, crashes, extract(epoch FROM clock_timestamp() - created_at)::float8 AS age_s,
     conversation_id, document_id, request_id
 FROM job JOIN (SELECT * FROM unnest(CAST(:queues AS text[]), CAST(:late AS float8[])) l (name, late_s)) l
     ON l.name = job.queue
 WHERE status IN ('queued', 'running') AND (crashes > 0 OR lease_until < clock_timestamp()
-    OR (extract(epoch FROM clock_timestamp() - greatest(created_at, next_at)) > l.late_s
+    OR (extract(epoch FROM clock_timestamp() - {DUE_SINCE}) > l.late_s
         AND NOT EXISTS (SELECT 1 FROM pause WHERE subject = job.queue)))
 ORDER BY created_at LIMIT :limit
-""")
+""")  # noqa: S608  a constant of ours
 _AGAIN = text("""
 UPDATE job SET status = 'queued', crashes = 0, fence = fence + 1, worker_key = NULL, lease_until = NULL,
     published_at = NULL, next_at = clock_timestamp()
@@ -106,8 +108,9 @@ def queues(session: Session) -> tuple[int, Sequence[QueueLine]]:
     """Return how many dispatchers live, and each queue."""
     holders = _holders(session)
     dispatchers = sum(count for (class_, _), count in holders.items() if class_ == supervision.DISPATCHER_LOCK)
+    states = standing.queues(session)
     rows = session.execute(_QUEUES, {"queues": [queue.value for queue in Queue]}).mappings()
-    return dispatchers, [_line(row, holders) for row in rows]
+    return dispatchers, [_line(row, states[Queue(row["queue"])], holders) for row in rows]
 
 
 def _holders(session: Session) -> dict[tuple[int, int], int]:
@@ -115,11 +118,12 @@ def _holders(session: Session) -> dict[tuple[int, int], int]:
     return {(class_, key): count for class_, key, count in session.execute(_LOCKS, where)}
 
 
-def _line(row: RowMapping, holders: Mapping[tuple[int, int], int]) -> QueueLine:
+def _line(row: RowMapping, state: QueueState, holders: Mapping[tuple[int, int], int]) -> QueueLine:
     queue = Queue(row["queue"])
     return QueueLine(
         **dict(row) | {"queue": queue},
-        late=row["oldest_s"] > LATE_AFTER_S[queue],
+        oldest_s=state.oldest_s,
+        late=state.late,
         workers=holders.get((supervision.QUEUE_LOCK, supervision.QUEUE_NUMBERS[queue]), 0),
     )
 

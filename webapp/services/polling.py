@@ -34,7 +34,10 @@ NEAR_MS = 2000  # before its turn as it was estimated, a job is asked for as oft
 
 @dataclass(frozen=True, slots=True)
 class JobView:
-    """A job as its reader sees it. `place` counts the jobs before it, exact to ten, then by tens."""
+    """A job as its reader sees it. `place` counts the jobs before it, exact to ten, then by tens.
+
+    `estimated_wait_s` is None where the line does not tell when: it stands still, or the job was tried in vain.
+    """
 
     id: UUID
     kind: JobKind
@@ -160,7 +163,7 @@ def _view(row: Mapping[str, Any] | RowMapping) -> JobView:
         kind=JobKind(row["kind"]),
         status=JobStatus(row["status"]),
         place=place,
-        estimated_wait_s=None if place is None or row["paused"] else _wait(place, row["seconds_per_job"]),
+        estimated_wait_s=_wait(row, place),
         partial_text=row["partial_text"],
         progress=row["progress"] if row["status"] == JobStatus.RUNNING else None,
         revision=row["revision"] or 0,
@@ -181,8 +184,10 @@ def _place(row: Mapping[str, Any] | RowMapping) -> int | None:
     return before if before <= EXACT_PLACES else before // 10 * 10
 
 
-def _wait(place: int, seconds_per_job: float | None) -> int:
+def _wait(row: Mapping[str, Any] | RowMapping, place: int | None) -> int | None:
     """Return the seconds until a job's turn, in steps a reader can use and an entity tag can bear."""
-    seconds = (place + 1) * (seconds_per_job if seconds_per_job is not None else 1.0)
+    if place is None or row["paused"] or row["attempts"]:
+        return None
+    seconds = (place + 1) * (row["seconds_per_job"] if row["seconds_per_job"] is not None else 1.0)
     step = next(step for limit, step in WAIT_STEPS if seconds < limit)
     return max(1, round(seconds / step) * step)

@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from webapp.domain import Author, FileVariant, JobKind, JobStatus
 from webapp.models import Attachment, AttachmentFile, Message
 from webapp.services import facts, jobs
-from webapp.services.handover import lock_conversation, touch
+from webapp.services.handover import lock_claimed, touch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,8 +82,8 @@ def _full_pages(session: Session, attachment_id: UUID) -> Sequence[str]:
 
 def record(session: Session, claim: Claim, reading: Reading) -> bool:
     """Keep what was read, propose it to the customer, and let the reply go; False when the claim no longer stands."""
-    conversation = lock_conversation(session, claim.case)
-    if not jobs.stands(session, claim):
+    conversation = lock_claimed(session, claim)
+    if conversation is None:
         return False
     attachment = session.get_one(Attachment, claim.attachment, populate_existing=True)
     if attachment.reason is None:

@@ -20,7 +20,7 @@ from webapp.services import jobs, knowledge
 from webapp.services.handover import (
     hand_over_open_replies,
     hand_over_reply,
-    lock_conversation,
+    lock_claimed,
     owe_a_look,
     owe_a_person,
     say_next,
@@ -71,8 +71,8 @@ def hand_over(session: Session, claim: Claim, reason: HandoverReason, language: 
 
     A customer who asks for a person in words has the assistant off, as by the button.
     """
-    conversation = lock_conversation(session, claim.case)
-    if not jobs.stands(session, claim):
+    conversation = lock_claimed(session, claim)
+    if conversation is None:
         return False
     conversation.language = language
     if reason is HandoverReason.CUSTOMER:
@@ -101,8 +101,8 @@ def record(  # noqa: PLR0913  a reply and what it was made from
     Raises:
         SourcesGoneError: one of them is no longer published.
     """
-    conversation = lock_conversation(session, claim.case)
-    if not jobs.stands(session, claim):
+    conversation = lock_claimed(session, claim)
+    if conversation is None:
         return False
     if not knowledge.still_published(session, list(read), staff=False):
         raise SourcesGoneError

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from webapp.domain import Queue
+from webapp.models.jobs import DUE_SINCE
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -26,7 +27,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class QueueState:
-    """`oldest_s` counts from when the work was due: what is put off on purpose is not late."""
+    """`oldest_s` counts from when the work was due: what is put off from the start is not late."""
 
     open_jobs: int
     oldest_s: float
@@ -48,19 +49,29 @@ _FOR_THE_ASSISTANT = text("""
 SELECT count(DISTINCT requester_id), extract(epoch FROM clock_timestamp() - min(created_at))::float8
 FROM job WHERE kind = 'reply' AND status IN ('queued', 'running')
 """)
-_QUEUES = text("""
-SELECT queue, count(*), greatest(0, extract(epoch FROM clock_timestamp() - min(greatest(created_at, next_at))))::float8
+_QUEUES = text(f"""
+SELECT queue, count(*), greatest(0, extract(epoch FROM clock_timestamp() - min({DUE_SINCE})))::float8
 FROM job WHERE status IN ('queued', 'running') GROUP BY queue
-""")
+""")  # noqa: S608  a constant of ours
+
+
+def for_a_person(session: Session) -> Waiting:
+    """Count who waits for a person: one figure, whoever shows it."""
+    return Waiting(*session.execute(_FOR_A_PERSON).one())
 
 
 def read(session: Session) -> Standing:
-    found = {queue: (count, oldest_s) for queue, count, oldest_s in session.execute(_QUEUES)}
     return Standing(
-        for_a_person=Waiting(*session.execute(_FOR_A_PERSON).one()),
+        for_a_person=for_a_person(session),
         for_the_assistant=Waiting(*session.execute(_FOR_THE_ASSISTANT).one()),
-        queues={queue.value: _state(queue, *found.get(queue.value, (0, 0.0))) for queue in Queue},
+        queues={queue.value: state for queue, state in queues(session).items()},
     )
+
+
+def queues(session: Session) -> dict[Queue, QueueState]:
+    """Return how every queue stands: what pages and the metric of operators both show."""
+    found = {queue: (count, oldest_s) for queue, count, oldest_s in session.execute(_QUEUES)}
+    return {queue: _state(queue, *found.get(queue.value, (0, 0.0))) for queue in Queue}
 
 
 def _state(queue: Queue, open_jobs: int, oldest_s: float) -> QueueState:

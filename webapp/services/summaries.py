@@ -23,7 +23,7 @@ from webapp.domain import (
 from webapp.errors import ConflictError
 from webapp.models import Conversation, Job, Message
 from webapp.services import facts, firm, jobs, photos
-from webapp.services.handover import lock_conversation, touch
+from webapp.services.handover import lock_claimed, touch
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -95,8 +95,8 @@ def reading(session: Session, claim: Claim) -> Reading | None:
 
 def record(session: Session, claim: Claim, summary: Summary) -> bool:
     """Write a summary, over an earlier one of the same closing; False when none is wanted any more."""
-    conversation = lock_conversation(session, claim.case)
-    if not jobs.stands(session, claim) or not _is_wanted(conversation, claim):
+    conversation = lock_claimed(session, claim)
+    if conversation is None or not _is_wanted(conversation, claim):
         return False
     state = SummaryState.READY if summary.text else SummaryState.UNAVAILABLE
     written = {"summary": summary.text or None, "summary_state": state, "summary_fields": asdict(summary.fields)}
@@ -117,15 +117,17 @@ def _is_wanted(conversation: Conversation, claim: Claim) -> bool:
 
 def end(session: Session, claim: Claim) -> bool:
     """End a summary job with what the case says now; False when its claim no longer stands."""
-    conversation = lock_conversation(session, claim.case)
+    conversation = lock_claimed(session, claim)
+    if conversation is None:
+        return False
     result = {"summary": conversation.summary or "", "fields": conversation.summary_fields}
     return jobs.end(session, claim, JobStatus.SUCCEEDED, result=json.dumps(result))
 
 
 def try_again(session: Session, claim: Claim, attempt: int, delay_s: float) -> None:
     """Owe a further try with the model, as a job of its own: whoever follows this one is not kept waiting."""
-    conversation = lock_conversation(session, claim.case)
-    if not _is_wanted(conversation, claim):
+    conversation = lock_claimed(session, claim)
+    if conversation is None or not _is_wanted(conversation, claim):
         return
     jobs.enqueue(
         session,

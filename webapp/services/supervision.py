@@ -33,7 +33,11 @@ _MISSING_WORKERS = text(
     "SELECT DISTINCT worker_key FROM job WHERE status = 'running' AND NOT "  # noqa: S608  constants above
     + _HELD.format(lock=WORKER_LOCK, key="job.worker_key::oid")
 )
-_UNPUBLISH = text("UPDATE job SET published_at = NULL WHERE status = 'queued' AND published_at IS NOT NULL")
+# Raise at once what somebody else holds, the case before its job as everybody does.
+_HOLD_CASE = text("""
+SELECT FROM conversation WHERE id = (SELECT conversation_id FROM job WHERE id = :id) FOR NO KEY UPDATE NOWAIT
+""")
+_HOLD_JOB = text("SELECT FROM job WHERE id = :id FOR NO KEY UPDATE NOWAIT")
 _DEAD_JOBS = text("""
 SELECT id FROM job WHERE status = 'running' AND (worker_key = ANY(:keys) OR lease_until < clock_timestamp())
 """)
@@ -92,9 +96,10 @@ def dead_jobs(session: Session, dead: Collection[int]) -> Sequence[UUID]:
     return session.execute(_DEAD_JOBS, {"keys": list(dead)}).scalars().all()
 
 
-def unpublish(session: Session) -> None:
-    """Forget all tickets: those a dead worker had prefetched died with it, and doubles are harmless."""
-    session.execute(_UNPUBLISH)
+def hold(session: Session, job_id: UUID) -> None:
+    """Lock a job and its case without waiting for whoever has one of them: that is an error, 55P03."""
+    session.execute(_HOLD_CASE, {"id": job_id})
+    session.execute(_HOLD_JOB, {"id": job_id})
 
 
 def crash(session: Session, job_id: UUID, dead: Collection[int]) -> Queue | None:
@@ -104,52 +109,54 @@ def crash(session: Session, job_id: UUID, dead: Collection[int]) -> Queue | None
         The job's queue, None when the job was not dead after all.
     """
     job = session.get(Job, job_id)
-    if job is None:  # its customer left meanwhile, and all of theirs with them
+    if job is None or not _lock_case(session, job):  # its customer left meanwhile, and all of theirs with them
         return None
-    _lock_case(session, job)
     crashes = session.execute(_CRASHED, {"id": job_id, "keys": list(dead)}).scalar()
     if crashes is not None and crashes >= MAX_CRASHES:
         give_up(session, job_id, HandoverReason.CRASHES)
     return None if crashes is None else job.queue
 
 
-def give_up(session: Session, job_id: UUID, reason: HandoverReason) -> None:
-    """End a job that will not come to its end by itself: a reply is handed over, other work fails."""
+def give_up(session: Session, job_id: UUID, reason: HandoverReason) -> bool:
+    """End a job that will not come to its end by itself: a reply is handed over, other work fails.
+
+    Returns:
+        False when it came to its end all the same, or is gone.
+    """
     job = session.get(Job, job_id, populate_existing=True)
     if job is None:
-        return
+        return False
     if job.kind is JobKind.REPLY and job.conversation_id is not None:
-        handover.give_up(session, job.conversation_id, job_id, reason)
-        return
-    _lock_case(session, job)
-    if session.execute(_FAIL, {"id": job_id, "code": reason.value}).one_or_none() is not None:
-        _tell_subject(session, job, reason.value)
+        return handover.give_up(session, job.conversation_id, job_id, reason) > 0
+    if not _lock_case(session, job):
+        return False
+    if session.execute(_FAIL, {"id": job_id, "code": reason.value}).one_or_none() is None:
+        return False
+    _tell_subject(session, job, reason.value)
+    return True
 
 
 def give_up_claim(session: Session, claim: Claim, reason: HandoverReason) -> bool:
     """Give up a job that is claimed; False when the claim no longer stands."""
     job = session.get(Job, claim.job_id)
-    if job is None:
+    if job is None or not _lock_case(session, job):
         return False
-    _lock_case(session, job)
     if not jobs.requeue(session, claim, crashed=True):
         return False
     give_up(session, claim.job_id, reason)
     return True
 
 
-def _lock_case(session: Session, job: Job) -> None:
-    """Lock a job's case before the job itself, as everybody does."""
-    if job.conversation_id is not None:
-        handover.lock_conversation(session, job.conversation_id)
+def _lock_case(session: Session, job: Job) -> bool:
+    """Lock a job's case before the job itself, as everybody does; False when it was erased, and the job with it."""
+    return job.conversation_id is None or handover.find_and_lock(session, job.conversation_id) is not None
 
 
 def refuse(session: Session, claim: Claim, code: str) -> bool:
     """Fail a claimed job that is no reply, for a reason its requester will read."""
     job = session.get(Job, claim.job_id)
-    if job is None:
+    if job is None or not _lock_case(session, job):
         return False
-    _lock_case(session, job)
     if not jobs.end(session, claim, JobStatus.FAILED, error_code=code):
         return False
     _tell_subject(session, job, code)

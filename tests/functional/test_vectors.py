@@ -1,0 +1,50 @@
+"""A firm whose vectors come from a provider: they are compared, and nobody waits for a provider that is away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.fakes.model_modes import Mode, Operation
+from tests.harness.servers import query
+from tests.tasks import desk
+from tests.tasks.desk import FACT, QUESTION
+from webapp.domain import Role
+
+if TYPE_CHECKING:
+    from tests.fakes.model_server import ModelServer
+    from tests.harness.api import ApiClient
+    from tests.harness.stack import Stack
+
+
+def _upload(admin: ApiClient, name: str, text: str) -> str:
+    files = {"file": (name, f"# Notice\n\n{text}\n".encode())}
+    accepted = admin.post("/api/knowledge/documents", files=files, data={"audience": "public"}).json()
+    return str(accepted["job"]["id"])
+
+
+def _encoded(model: ModelServer) -> list[str]:
+    """Every text whose vector was asked for."""
+    asked = [request.body for request in model.requests if request.operation == Operation.EMBEDDINGS]
+    return [text for body in asked for text in body["input"]]
+
+
+def test_a_provider_of_vectors(stack: Stack, model_server: ModelServer) -> None:
+    stack.environ["OPENAI_EMBEDDING_MODEL"] = "vectors"
+    stack.start(workers={"replies": 1, "documents": 1})
+    client, admin, url = stack.client(), stack.staff(Role.ADMIN), stack.environ["DATABASE_URL"]
+    assert stack.wait_job(admin, _upload(admin, "garantie.md", FACT))["status"] == "succeeded"
+    assert query(url, "SELECT DISTINCT encoder FROM passage") == [("openai:vectors",)]
+    assert client.ask(QUESTION)["result"]["message"]["outcome"] == "answered"
+    assert QUESTION in _encoded(model_server)
+
+    model_server.set(Mode.SERVER_ERROR, operation=Operation.EMBEDDINGS, retry_after="1")
+    stack.restart("replies-1")
+    message = client.ask(QUESTION)["result"]["message"]
+    assert message["outcome"] == "answered"
+    assert FACT in message["sources"][0]["excerpt"]
+    waits = _upload(admin, "pose.md", "Le volet Altair se pose en applique.")
+    desk.until(lambda: desk.attempt(url, waits) > 1, "the document to be put off", stack)
+    model_server.set(Mode.ANSWER, operation=Operation.EMBEDDINGS)
+    assert stack.wait_job(admin, waits)["status"] == "succeeded"
+    assert query(url, "SELECT sum(crashes) FROM job") == [(0,)]
+    assert desk.broken(stack) == {}
