@@ -93,7 +93,7 @@ def environment(model: ModelStub) -> dict[str, str]:
     }
 
 
-def campaign(stack: PrivateStack, chosen: argparse.Namespace, chance: random.Random) -> dict[str, float]:
+def campaign(stack: PrivateStack, chosen: argparse.Namespace, chance: random.Random) -> dict[str, float | None]:
     """Run it, wait until nothing is owed any more, and count."""
     Visitor(stack.url).teach(*ADMIN)
     with Crowd(stack.url, customers=CUSTOMERS, messages=WARM_UP, seconds=WARM_UP_SECONDS, seed=0) as warm_up:
@@ -109,8 +109,13 @@ def campaign(stack: PrivateStack, chosen: argparse.Namespace, chance: random.Ran
         print(json.dumps(figures(fault, seconds)), flush=True)
     return counts(stack, crowd, warm_up) | {
         "kills": faults.kills,
-        "recovery_p99_s": round(percentile(recovery.samples.get(CLEAN, []), 0.99), 2),
+        "recovery_p99_s": recovery_p99(recovery.samples.get(CLEAN, [])),
     }
+
+
+def recovery_p99(seconds: list[float]) -> float | None:
+    """None where nothing had to recover: no kill hit a job."""
+    return round(percentile(seconds, 0.99), 2) if seconds else None
 
 
 def strike_for(seconds: float, stack: PrivateStack, faults: Faults, chance: random.Random) -> None:

@@ -42,7 +42,7 @@ def measure(folder: Path, scale: Scale) -> Iterator[Figure]:
     vectors = _vectors(scale.passages, 1)
     rows = _rows(vocabulary, vectors)
     progress(f"building {scale.passages} passages in {folder.name}")
-    build_s, index = timed(lambda: Index.build(1, rows))
+    build_s, index = timed(lambda: Index.build(1, rows, embeddings.bundled()))
     yield from _queries(index, vectors, vocabulary)
     yield _growth(index, rows[:PASSAGES_A_DOCUMENT], build_s, scale.passages)
 
@@ -55,7 +55,7 @@ def _vocabulary() -> list[str]:
 def _vectors(count: int, seed: int) -> Vectors:
     """Directions in clusters, as those of documents are."""
     chance = np.random.default_rng(seed)
-    dimensions = embeddings.bundled().dimensions
+    dimensions = embeddings.bundled().encode(["."]).shape[1]
     centres = chance.standard_normal((200, dimensions), np.float32)
     found = centres[chance.integers(0, len(centres), count)] + chance.standard_normal((count, dimensions), np.float32)
     found /= np.linalg.norm(found, axis=1, keepdims=True)

@@ -30,7 +30,7 @@ def signed_in(environ: Mapping[str, str], count: int) -> list[dict[str, str]]:
     made.config.from_mapping(JWT_SECRET_KEY=environ["SECRET_KEY"], JWT_ACCESS_TOKEN_EXPIRES=7200)
     JWTManager(made)
     with made.app_context():
-        return [_headers(*ids) for ids in _rows(environ["DATABASE_URL"], count)]
+        return [_headers(environ["PORT"], *ids) for ids in _rows(environ["DATABASE_URL"], count)]
 
 
 def _rows(database_url: str, count: int) -> list[tuple[str, str]]:
@@ -56,10 +56,10 @@ def _rows(database_url: str, count: int) -> list[tuple[str, str]]:
     return found
 
 
-def _headers(account_id: str, sign_in_id: str) -> dict[str, str]:
+def _headers(port: str, account_id: str, sign_in_id: str) -> dict[str, str]:
     csrf = secrets.token_hex(32)
     token = create_access_token(account_id, additional_claims={SIGN_IN_CLAIM: sign_in_id, "csrf": csrf})
-    return {"Cookie": f"access_token={token}; csrf_access_token={csrf}", "X-CSRF-TOKEN": csrf}
+    return {"Cookie": f"{port}_access_token={token}; {port}_csrf_access_token={csrf}", "X-CSRF-TOKEN": csrf}
 
 
 def asking(headers: dict[str, str], path: str = "/api/chat") -> str:

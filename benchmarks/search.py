@@ -32,7 +32,7 @@ from webapp.domain import ConversationStatus, Language, Role
 from webapp.models import Conversation, ConversationSearch, SearchDue
 from webapp.services import conversations, polling, search, stats
 from webapp.services.accounts import Identity
-from webapp.services.conversations import Filter
+from webapp.services.lists import Filter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

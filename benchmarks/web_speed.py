@@ -61,7 +61,8 @@ def measure(folder: Path, scale: Scale) -> Iterator[Figure]:
     postgres.start()
     (folder / "metrics").mkdir()
     ours = environment(folder, postgres.url, "redis://127.0.0.1:1/0", {"MAX_PENDING_PER_CLIENT": "1000000"})
-    bare = environment(folder, postgres.url, "redis://127.0.0.1:1/0", {"SECRET_KEY": ours["SECRET_KEY"]})
+    as_ours = {"SECRET_KEY": ours["SECRET_KEY"], "COOKIES_OF": ours["PORT"]}  # it is sent the same cookies
+    bare = environment(folder, postgres.url, "redis://127.0.0.1:1/0", as_ours)
     bare.pop("PROMETHEUS_MULTIPROC_DIR")
     try:
         subprocess.run([BINARIES / "flask", "--app", "wsgi", "db", "upgrade"], cwd=ROOT, env=ours, check=True)

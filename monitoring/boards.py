@@ -25,6 +25,18 @@ LOOKS: dict[str, dict[str, Any]] = {
 
 Stated = dict[str, Any]
 
+LINK: Stated = {  # to the other boards; Grafana's schema wants each of these said
+    "type": "dashboards",
+    "tags": ["sav"],
+    "title": "Tableaux",
+    "icon": "external link",
+    "tooltip": "",
+    "asDropdown": False,
+    "includeVars": False,
+    "keepTime": True,
+    "targetBlank": False,
+}
+
 
 def stated() -> dict[str, Stated]:
     """Return each board by its name, as its file says it."""
@@ -41,7 +53,7 @@ def dashboard(name: str, board: Stated) -> Stated:
         "schemaVersion": 39,
         "time": {"from": "now-6h", "to": "now"},
         "refresh": "30s",
-        "links": [{"type": "dashboards", "tags": ["sav"], "title": "Tableaux", "keepTime": True}],
+        "links": [LINK],
         "templating": {"list": [_variable(**variable) for variable in board.get("variables", ())]},
         "panels": [_panel(number, *placed) for number, placed in enumerate(_placed(board["panels"]), 1)],
     }

@@ -49,7 +49,6 @@ CALL = [list, dict, dict]  # arguments by place, by name, and what Celery would 
 
 
 class Channel(redis.Channel):
-    do_restore = False  # a ticket that is lost is sent again; what it could not put back kombu writes to a file
     _kept: Any = None
 
     def _create_client(self, asynchronous: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002  the library's own signature

@@ -46,8 +46,8 @@ app.config.from_mapping(
     JWT_SECRET_KEY=os.environ["SECRET_KEY"],
     JWT_ALGORITHM="HS256",
     JWT_TOKEN_LOCATION=["cookies"],
-    JWT_ACCESS_COOKIE_NAME="access_token",
-    JWT_ACCESS_CSRF_COOKIE_NAME="csrf_access_token",
+    JWT_ACCESS_COOKIE_NAME=f"{os.environ['COOKIES_OF']}_access_token",
+    JWT_ACCESS_CSRF_COOKIE_NAME=f"{os.environ['COOKIES_OF']}_csrf_access_token",
     JWT_COOKIE_CSRF_PROTECT=True,
 )
 JWTManager(app)

@@ -58,7 +58,7 @@ def rows(of: dict[int, Passage]) -> list[IndexRow]:
 
 def library() -> tuple[Index, dict[int, Passage]]:
     known = passages(("guide-client.md", GUIDE), ("manual.md", MANUAL))
-    return Index.build(1, rows(known)), known
+    return Index.build(1, rows(known), embeddings.bundled()), known
 
 
 def passage(text: str, number: int = 1, heading: str = "", language: Language = Language.FR) -> Passage:

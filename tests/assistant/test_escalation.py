@@ -77,6 +77,9 @@ CALM = (
     "Le poids excède-t-il cent kilos ?",
     "Mon volet ne descend plus, est-ce sous garantie ?",
     "It is broken, what can I do?",
+    "شكرا جزيلا لكم على المساعدة، وصل الباب!",  # scripts without capitals
+    "תודה רבה על העזרה, הדלת הגיעה!",
+    "您好 我的 门窗 已经 收到 非常 感谢 你们 的 帮助 真的 谢谢!",
 )
 WANTED = (
     "Je veux parler à quelqu'un",
@@ -228,6 +231,13 @@ def test_a_brief_tells_what_was_asked_found_and_numbered() -> None:
     assert (nothing.answered, nothing.found_nothing) == (None, True)
     handed = (*history, Turn(Author.ASSISTANT, "Transmis.", Outcome.HANDED_OVER))
     assert brief(Question("?", handed), None).answered == "Voici."
+
+
+def test_a_brief_reads_the_last_words_only() -> None:
+    history = tuple(Turn(Author.CLIENT, f"Commande CMD-{number:05}") for number in range(40))
+    told = brief(Question("Et alors ?", history), None)
+    assert told.asked == (*(turn.text for turn in history[-10:]), "Et alors ?")
+    assert told.references[-1] == "CMD-00030"
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from webapp.assistant import grounding
+from webapp.assistant import grounding, values
 
 SOURCE = """Structure : 15 ans. Prix : 1 250,50 €. Téléphone : 03 20 11 22 33. Écrire à sav@fenetres-lune.fr
 ou voir https://www.fenetres-lune.fr/aide. Édition du 12/03/2024. Référence VX-2040. Magasin : 8 rue des Lilas."""
+KNOWN = values.known(SOURCE)
 
 
 @pytest.mark.parametrize(
@@ -27,7 +28,7 @@ ou voir https://www.fenetres-lune.fr/aide. Édition du 12/03/2024. Référence V
     ],
 )
 def test_values_of_the_source_are_supported_however_written(text: str) -> None:
-    assert grounding.unsupported(text, SOURCE) == []
+    assert grounding.unsupported(text, KNOWN) == []
 
 
 @pytest.mark.parametrize(
@@ -46,28 +47,31 @@ def test_values_of_the_source_are_supported_however_written(text: str) -> None:
     ],
 )
 def test_values_of_nowhere_are_found(text: str, value: str) -> None:
-    assert value in grounding.unsupported(text, SOURCE)
+    assert value in grounding.unsupported(text, KNOWN)
 
 
 def test_a_draft_stops_before_the_first_unsupported_value() -> None:
-    assert grounding.draft("La structure tient 15 ans, le vitrage 99 ans.", SOURCE) == (
+    assert grounding.draft("La structure tient 15 ans, le vitrage 99 ans.", KNOWN) == (
         "La structure tient 15 ans, le vitrage"
     )
 
 
 @pytest.mark.parametrize("text", ["La garantie est de 1", "Appelez sav@fen", "Voir https://www", "Garantie [1"])
 def test_a_draft_holds_back_a_word_that_may_still_grow(text: str) -> None:
-    assert grounding.draft(text, SOURCE) in text.rsplit(" ", 1)[0] + " "
+    assert grounding.draft(text, KNOWN) in text.rsplit(" ", 1)[0] + " "
 
 
 def test_sentences_with_unsupported_values_are_dropped_and_others_kept() -> None:
     text = "La structure est garantie 15 ans [1]. Nous passerons le 4 juin. Un collègue vous répondra."
-    assert grounding.keep_supported(text, SOURCE) == "La structure est garantie 15 ans [1]. Un collègue vous répondra."
+    assert grounding.keep_supported(text, KNOWN) == "La structure est garantie 15 ans [1]. Un collègue vous répondra."
 
 
 def test_nothing_is_left_of_a_text_of_invented_values() -> None:
-    assert grounding.keep_supported("Remboursement de 300 €.", SOURCE) == ""
+    assert grounding.keep_supported("Remboursement de 300 €.", KNOWN) == ""
 
 
 def test_the_numbers_of_a_list_are_no_values() -> None:
-    assert grounding.keep_supported("1. Ouvrez la fenêtre.\n2. Fermez-la.", "") == "- Ouvrez la fenêtre.\n- Fermez-la."
+    assert (
+        grounding.keep_supported("1. Ouvrez la fenêtre.\n2. Fermez-la.", frozenset())
+        == "- Ouvrez la fenêtre.\n- Fermez-la."
+    )

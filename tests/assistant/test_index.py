@@ -47,7 +47,7 @@ def test_scores_fall_from_one_to_nought(library: tuple[Index, dict[int, builders
 
 def test_nothing_is_found_for_nothing(library: tuple[Index, dict[int, builders.Passage]]) -> None:
     assert library[0].search("  ", 5) == []
-    assert Index.build(1, []).search("garantie", 5) == []
+    assert Index.build(1, [], embeddings.bundled()).search("garantie", 5) == []
 
 
 def test_a_change_leaves_the_snapshot_before_as_it_was() -> None:
@@ -82,7 +82,7 @@ def test_a_passage_added_again_replaces_the_one_before() -> None:
 
 def test_many_small_changes_equal_one_build() -> None:
     _, known = builders.library()
-    changed = Index.build(1, [])
+    changed = Index.build(1, [], embeddings.bundled())
     for version, (number, passage) in enumerate(known.items(), 2):
         changed = changed.changed(version, builders.rows({number: passage}), set())
     for version in range(20, 40):
@@ -91,7 +91,8 @@ def test_many_small_changes_equal_one_build() -> None:
     last = changed.changed(40, [], {1039})
     assert last.size == len(known)
     assert [c.passage_id for c in last.search("garantie du vitrage", 3)] == [
-        c.passage_id for c in Index.build(1, builders.rows(known)).search("garantie du vitrage", 3)
+        c.passage_id
+        for c in Index.build(1, builders.rows(known), embeddings.bundled()).search("garantie du vitrage", 3)
     ]
 
 
@@ -116,7 +117,7 @@ def test_searches_go_on_in_other_threads_while_it_changes() -> None:
 
 def test_rows_of_another_encoder_are_found_by_their_words() -> None:
     (row,) = builders.rows({1: builders.passage("Le store banne se replie à la main.")})
-    index = Index.build(1, [replace(row, vector=b"\x00\x01\x02")])
+    index = Index.build(1, [replace(row, vector=b"\x00\x01\x02")], embeddings.bundled())
     assert index.search("replier le store banne", 1)[0].passage_id == 1
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.assistant import builders
-from webapp.assistant import extractive, kinds, retrieval
+from webapp.assistant import embeddings, extractive, kinds, retrieval
 from webapp.assistant.index import Index
 from webapp.domain import Language, Question
 
@@ -105,7 +105,7 @@ def test_the_row_that_answers_is_quoted_alone(question: str, told: str) -> None:
 def _answer(known: dict[int, Passage], question: str) -> str:
     """The words up to the second quote."""
     asked = Question(question)
-    found = retrieval.search(Index.build(1, builders.rows(known)), asked)
+    found = retrieval.search(Index.build(1, builders.rows(known), embeddings.bundled()), asked)
     passages = [known[candidate.passage_id] for candidate in found]
     return extractive.answer(asked, passages, [candidate.score for candidate in found]).text.split("[2]")[0]
 

@@ -8,7 +8,7 @@ import pytest
 from tests.assistant import builders
 from tests.fakes.model_modes import Mode
 from webapp import settings
-from webapp.assistant import extractive, grounding, phrases, prompts, retrieval
+from webapp.assistant import extractive, grounding, phrases, prompts, retrieval, values
 from webapp.assistant import reply as written
 from webapp.assistant.llm import ModelClient
 from webapp.assistant.reply import write_reply
@@ -70,6 +70,45 @@ def test_without_a_model_the_documents_are_quoted(library: tuple[Index, dict[int
     assert [source.n for source in reply.sources] == list(range(1, len(reply.sources) + 1))
     _, known = library
     assert all(source.excerpt in known[source.passage_id].text for source in reply.sources)
+
+
+TABLE = """Pièce | Durée | Ce qui est couvert | Ce qui n’est pas couvert
+Cadre PVC (profilés et soudures) | 10 ans | déformation, soudure ouverte | rayures
+Serrure de porte | 4 ans | panne mécanique | effraction"""
+
+
+def test_a_row_of_a_table_is_told_in_words() -> None:
+    asked, passage = Question("Quelle est la garantie du cadre PVC ?"), builders.passage(TABLE, heading="Garanties")
+    told = "déformation, soudure ouverte\u00a0; ce qui n’est pas couvert\u00a0: rayures"
+    reply = extractive.answer(asked, [passage], [0.9])
+    assert reply.text.startswith(
+        "Cadre PVC (profilés et soudures) – durée\u00a0: 10 ans\u00a0; ce qui est couvert\u00a0: " + told
+    )
+    assert "|" not in reply.text
+    assert "Pièce" not in reply.text
+    assert grounding.unsupported(reply.text, values.known(TABLE)) == []
+
+
+def test_a_row_is_named_by_the_head_that_stands_in_another_passage() -> None:
+    first = builders.passage(TABLE, heading="Garanties")
+    second = builders.passage(
+        "Poignées | 2 ans | rupture | chocs\nJoints | 3 ans | rétrécissement | gras", 2, "Garanties"
+    )
+    reply = extractive.answer(Question("Quelle est la garantie des poignées ?"), [second, first], [0.9, 0.3])
+    assert "Poignées – durée\u00a0: 2 ans\u00a0; ce qui est couvert\u00a0: rupture" in reply.text
+    alone = extractive.answer(Question("Quelle est la garantie des poignées ?"), [second], [0.9])
+    assert "Poignées\u00a0: 2 ans\u00a0; rupture\u00a0; chocs" in alone.text
+
+
+def test_an_english_row_has_english_stops_and_a_lone_item_no_dash() -> None:
+    row = builders.passage("Frame | 10 years | welds", language=Language.EN)
+    assert (
+        extractive.answer(Question("How long is the frame covered?"), [row], [0.9]).text == "Frame: 10 years; welds [1]"
+    )
+    item = builders.passage("- La casse du vitrage est toujours exclue.")
+    reply = extractive.answer(Question("La casse du vitrage est-elle exclue ?"), [item], [0.9])
+    assert reply.text == "La casse du vitrage est toujours exclue. [1]"
+    assert reply.sources[0].excerpt == "La casse du vitrage est toujours exclue."
 
 
 def test_what_the_documents_do_not_say_is_said_to_be_unknown(library: tuple[Index, dict[int, Passage]]) -> None:
@@ -137,7 +176,8 @@ def test_the_model_that_invents_is_cut_and_its_drafts_too(
     question = "Combien de temps le vitrage est-il garanti ?"
     reply, drafts = ask(library, question, model)
     allowed = question + "".join(f"{each.title} {each.heading} {each.text}" for each in library[1].values())
-    assert [value for text in [reply.text, *drafts] for value in grounding.unsupported(text, allowed)] == []
+    known = values.known(allowed)
+    assert [value for text in [reply.text, *drafts] for value in grounding.unsupported(text, known)] == []
     assert drafts == sorted(drafts, key=len)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.chaos import recovery_p99
 from benchmarks.charts import svg
 from benchmarks.endurance import verdict
 from benchmarks.figures import Figure
@@ -38,6 +39,11 @@ def test_each_measurement_is_one_line_of_the_contracts_shape() -> None:
 def test_a_goal_holds_the_ratio_or_where_there_is_none_the_value(figure: Figure, *, ok: bool) -> None:
     assert figure.ok is ok
     assert ("met" if ok else "missed") in svg([json.loads(figure.line())]).partition("</style>")[2]
+
+
+def test_a_recovery_that_was_not_measured_is_no_figure() -> None:
+    assert recovery_p99([]) is None
+    assert recovery_p99([1.0, 2.004]) == 2.0
 
 
 def test_what_grows_is_named_and_what_was_loaded_at_first_use_is_not() -> None:

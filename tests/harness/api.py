@@ -5,6 +5,7 @@ It speaks to a running stack over a socket, or to an application in this process
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from tests.harness.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from http.cookiejar import Cookie
     from typing import Self
     from wsgiref.types import WSGIApplication
 
@@ -56,6 +58,10 @@ class ApiClient:
     def csrf_token(self) -> str:
         found = (cookie.value for cookie in self.http.cookies.jar if cookie.name.endswith(CSRF_COOKIE))
         return next(found, None) or ""
+
+    def cookie(self, name: str) -> Cookie:
+        """The cookie of this name, before which the application puts its port."""
+        return next(one for one in self.http.cookies.jar if re.fullmatch(rf"(\d+_)?{name}", one.name))
 
     def request(
         self,

@@ -115,17 +115,17 @@ class Stack:
         self.processes[name].start()
         self.wait_ready(name)
 
-    def run(self, *argv: str, seconds: float = PATIENCE) -> str:
+    def run(self, *argv: str, seconds: float = PATIENCE, status: int = 0) -> str:
         """Run a program of the environment (`flask --app wsgi prepare`) to its end; what it printed.
 
         Raises:
-            ProcessEndedError: it failed.
+            ProcessEndedError: it did not end with `status`.
         """
         environ = {name: value for name, value in self.environ.items() if name != commands.METRICS_FOLDER}
         name = f"run-{secrets.token_hex(3)}"
         process = Process(name, commands.program(*argv), environ, commands.ROOT, self.folder)
         process.start()
-        if process.wait(seconds) != 0:
+        if process.wait(seconds) != status:
             raise ProcessEndedError(f"{' '.join(argv)} failed\n{process.tail()}")
         return process.output()
 

@@ -9,7 +9,7 @@ from launcher import configuration, environment, programs
 from launcher.credentials import secrets_for
 from launcher.faults import Fault
 from launcher.ports import LOOPBACK, free_port, taken
-from webapp.settings import Settings
+from webapp.settings import Settings, load
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,6 +48,25 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
         found = configuration.read({"PORT": str(free_port()), "FLOWER_PORT": str(port)}, tmp_path)
 
         assert found.port_faults() == [f"FLOWER_PORT {port} is taken by another program; choose another FLOWER_PORT."]
+
+
+def test_a_host_for_everybody_leaves_the_figures_to_this_machine(tmp_path: Path) -> None:
+    everywhere = "0.0.0.0"  # noqa: S104  names them, binds nothing
+    found = configuration.read({"HOST": everywhere, "PORT": "9100"}, tmp_path)
+
+    assert found.ports()["PORT"] == (everywhere, 9100)
+    assert found.ports()["METRICS_PORT"] == (LOOPBACK, 9101)
+    seen = environment.for_application(found, {"DATABASE_URL": "postgresql://h/d", "REDIS_URL": "-", "SECRET_KEY": "-"})
+    assert (load(seen).host, load(seen).metrics_host) == (everywhere, LOOPBACK)
+    assert found.metrics_url == f"http://{LOOPBACK}:9101/metrics"
+
+
+def test_the_figures_have_the_host_they_are_given(tmp_path: Path) -> None:
+    found = configuration.read({"METRICS_HOST": "::", "PORT": "9100"}, tmp_path)
+
+    assert found.ports()["METRICS_PORT"] == ("::", 9101)
+    assert environment.for_application(found, {})["METRICS_HOST"] == "::"
+    assert found.metrics_url == "http://[::1]:9101/metrics"
 
 
 def test_three_ports_are_three(tmp_path: Path) -> None:

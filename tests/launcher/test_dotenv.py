@@ -50,5 +50,8 @@ def test_windows_files_are_read(tmp_path: Path) -> None:
 def test_no_file_is_an_empty_one_and_an_unreadable_one_is_a_fault(tmp_path: Path) -> None:
     (tmp_path / "latin").write_bytes(b"A=\xe9")
 
+    (tmp_path / "folder").mkdir()
+
     assert dotenv.read(tmp_path / "none") == dotenv.DotEnv()
-    assert dotenv.read(tmp_path / "latin").faults
+    assert dotenv.read(tmp_path / "latin").faults == ["latin is not UTF-8 text."]
+    assert dotenv.read(tmp_path / "folder").faults == ["folder cannot be read (Is a directory)."]

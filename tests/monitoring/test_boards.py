@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from tests.harness.servers import Servers
     from tests.harness.stack import Stack
 
+# By the schema of Grafana's dashboards, without which the board is taken for another version's.
+REQUIRED_OF_A_LINK = {
+    *("title", "type", "icon", "tooltip", "tags", "asDropdown", "targetBlank", "includeVars", "keepTime"),
+}
 HOUSEKEEPING = {"DiskFillsUp", "CustomerWaitsTooLong"}  # what the machine of the test, or its slowness, may cause
 
 
@@ -47,6 +51,8 @@ def test_the_json_is_what_the_boards_say() -> None:
     assert sorted(path.stem for path in BOARDS.glob("*.json")) == sorted(stated)
     for name, board in stated.items():
         assert (BOARDS / f"{name}.json").read_text("utf-8") == boards.text(name, board), "python -m monitoring.boards"
+        for link in boards.dashboard(name, board)["links"]:
+            assert set(link) >= REQUIRED_OF_A_LINK
         for panel in board["panels"]:
             assert panel["description"].endswith(".")
             assert panel["queries"]

@@ -168,6 +168,8 @@ def test_prometheus_reads_services_it_can_reach() -> None:
         assert name == "localhost" or mine & set(services()[name]["networks"]), target
     environment = ours()["dispatcher"]["environment"]
     assert jobs["sav"] == f"dispatcher:{environment['METRICS_PORT']}"
+    assert environment["METRICS_HOST"] == "0.0.0.0"  # noqa: S104  of the container alone, which publishes no port
+    assert "ports" not in ours()["dispatcher"]
     assert jobs["flower"] == f"flower:{environment['FLOWER_PORT']}"
     datasource = read_yaml(MONITORING / "grafana" / "provisioning" / "datasources" / "prometheus.yml")
     assert datasource["datasources"][0]["url"] == f"http://prometheus:{9090}"

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 PROXY = MONITORING / "proxy"
 NAME = "localhost"
+HTTP2_IS_A_DIRECTIVE = (1, 25, 1)  # as in the image of docker-compose.yml; Debian's still has it in `listen`
+OWN = ("away", "large", "many", "unreadable")  # the proxy's own pages
 
 
 @pytest.fixture
@@ -74,7 +76,14 @@ def _configuration(nginx: str, folder: Path, certificate: tuple[Path, Path], por
     }.items():
         assert shipped in text, shipped
         text = text.replace(shipped, here)
+    if _version(nginx) < HTTP2_IS_A_DIRECTIVE:
+        text = text.replace(" ssl;\n        http2 on;", " ssl http2;")
     return f"user root;\n{text}" if Path("/proc/self").owner() == "root" else text
+
+
+def _version(nginx: str) -> tuple[int, ...]:
+    said = subprocess.run([nginx, "-v"], check=True, capture_output=True, text=True).stderr
+    return tuple(int(part) for part in said.split()[2].removeprefix("nginx/").split("."))
 
 
 def _listens(port: int) -> bool:
@@ -162,14 +171,16 @@ def test_what_a_client_claims_to_be_is_dropped(echo: Echo, proxied: Callable[[in
 
 
 @contextlib.contextmanager
-def dialled(client: httpx.Client, certificate: tuple[Path, Path], length: int) -> Iterator[ssl.SSLSocket]:
+def dialled(
+    client: httpx.Client, certificate: tuple[Path, Path], length: int, path: str = "/api/upload_images"
+) -> Iterator[ssl.SSLSocket]:
     """A connection on which the head of an upload of so many bytes was sent."""
     context = ssl.create_default_context(cafile=str(certificate[0]))
     with (
         socket.create_connection((LOOPBACK, client.base_url.port or 0), timeout=20) as plain,
         context.wrap_socket(plain, server_hostname=NAME) as sender,
     ):
-        head = f"POST /api/upload_images HTTP/1.1\r\nHost: {NAME}\r\nContent-Length: {length}\r\n\r\n"
+        head = f"POST {path} HTTP/1.1\r\nHost: {NAME}\r\nContent-Length: {length}\r\n\r\n"
         sender.sendall(head.encode())
         yield sender
 
@@ -188,12 +199,72 @@ def test_a_slow_sender_is_held_before_the_application(
     assert len(echo.seen) == 2
 
 
+def _answered(sender: ssl.SSLSocket | socket.socket) -> httpx.Response:
+    """The answer on a connection that the proxy closes after it."""
+    raw = b""
+    while block := sender.recv(65536):
+        raw += block
+    head, _, body = raw.partition(b"\r\n\r\n")
+    first, *lines = head.decode().split("\r\n")
+    headers = [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
+    return httpx.Response(int(first.split()[1]), headers=headers, content=body)
+
+
 def test_more_than_any_upload_is_refused(
     echo: Echo, proxied: Callable[[int], httpx.Client], certificate: tuple[Path, Path]
 ) -> None:
-    with dialled(proxied(echo.server_port), certificate, 60 * 1024 * 1024) as sender:
-        assert sender.recv(65536).startswith(b"HTTP/1.1 413")
+    client = proxied(echo.server_port)
+    with dialled(client, certificate, 60 * 1024 * 1024) as sender:
+        refused = _answered(sender)
+    assert (refused.status_code, refused.headers["Content-Type"]) == (413, "application/problem+json")
+    assert refused.json()["status"] == 413
+    assert "Retry-After" not in refused.headers
+    _is_guarded(refused)
+    with dialled(client, certificate, 60 * 1024 * 1024, "/chat") as sender:
+        page = _answered(sender)
+    assert (page.status_code, page.headers["Content-Type"]) == (413, "text/html; charset=utf-8")
+    assert "trop volumineux" in page.text
+    assert "too large" in page.text
+    _is_guarded(page)
+    assert client.get("/conversations", params={"q": "é" * 2000}).status_code == 413
     assert echo.seen == []
+
+
+def _is_guarded(own: httpx.Response) -> None:
+    assert "frame-ancestors 'none'" in own.headers["Content-Security-Policy"]
+    for name in {*HEADERS, "Strict-Transport-Security"} - {"Content-Security-Policy"}:
+        assert own.headers.get_list(name) == [HEADERS.get(name, "max-age=31536000")], name
+
+
+def test_what_cannot_be_read_is_refused_in_words_and_plain_http_sent_to_tls(
+    echo: Echo, proxied: Callable[[int], httpx.Client]
+) -> None:
+    client = proxied(echo.server_port)
+    long = client.get("/api/jobs/1", headers={"X-Long": "x" * 9000})
+    assert (long.status_code, long.json()["status"]) == (400, 400)
+    _is_guarded(long)
+    assert "n’a pas pu être lue" in client.get("/chat", headers={"X-Long": "x" * 9000}).text
+    plain = httpx.get(f"http://{NAME}:{client.base_url.port}/chat?a=b", trust_env=False)
+    assert (plain.status_code, plain.headers["Location"]) == (301, f"{str(client.base_url).rstrip('/')}/chat?a=b")
+    assert echo.seen == []
+
+
+def test_http2_is_offered(echo: Echo, proxied: Callable[[int], httpx.Client], certificate: tuple[Path, Path]) -> None:
+    client = proxied(echo.server_port)
+    context = ssl.create_default_context(cafile=str(certificate[0]))
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    with (
+        socket.create_connection((LOOPBACK, client.base_url.port or 0), timeout=20) as plain,
+        context.wrap_socket(plain, server_hostname=NAME) as caller,
+    ):
+        assert caller.selected_alpn_protocol() == "h2"
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_the_proxys_own_pages_are_written(name: str) -> None:
+    said = json.loads((PROXY / f"{name}.json").read_text("utf-8"))
+    assert {"type", "title", "status", "detail"} == set(said)
+    assert 'lang="en"' in (PROXY / f"{name}.html").read_text("utf-8")
 
 
 def test_nothing_of_the_proxy_logs_people() -> None:
