@@ -17,12 +17,12 @@ from celery.app import amqp
 from kombu.transport import TRANSPORT_ALIASES, redis
 from redis.exceptions import ResponseError
 
-from webapp.domain import Queue
+from celeryconfig import task_queues
 
 log = logging.getLogger(__name__)
 
 LONGEST_PAUSE_S = 2
-QUEUES = frozenset(queue.value for queue in Queue)
+QUEUES = frozenset(queue.name for queue in task_queues)
 
 # What Celery and kombu read of a message without a look at what it is. Here it is of that kind, or these very words.
 MESSAGE: dict[str, Any] = {

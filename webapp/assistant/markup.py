@@ -105,10 +105,14 @@ def _hides(attributes: dict[str, str | None]) -> bool:
     )
 
 
+_TAG = re.compile(r"<[A-Za-z/!?]")
+
+
 def read_html(text: str) -> tuple[str, list[Block]]:
     """(title, blocks) of what a reader of the page would see."""
+    whole, end, tail = text.rpartition(">")
     reader = _Reader()
-    reader.feed(text)
+    reader.feed(whole + end + _TAG.split(tail, maxsplit=1)[0])  # an unended tag is sought to the last letter
     reader.close()
     return clean(reader.title), reader.blocks
 
