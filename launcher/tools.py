@@ -30,7 +30,7 @@ def test(environ: Mapping[str, str]) -> NoReturn:
     virtualenv = _prepared(environ, DEVELOPMENT)
     workers = str(TEST_WORKERS) if len(os.sched_getaffinity(0)) >= SEVERAL_CORES else "0"
     extra = shlex.split(environ.get("ARGS", ""))
-    _become(virtualenv, for_tools(environ), "python", "-m", "pytest", "-n", workers, "--dist", "loadgroup", *extra)
+    _become(virtualenv, for_tools(environ), "python", "-m", "pytest", "-n", workers, *extra)
 
 
 def check(environ: Mapping[str, str]) -> int:

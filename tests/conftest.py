@@ -18,6 +18,7 @@ from tests.harness import application
 from tests.harness.api import ApiClient
 from tests.harness.outside import OutsideGuard
 from tests.harness.people import create_person
+from tests.harness.scheduling import Together
 from tests.harness.servers import Servers
 from tests.harness.stack import Stack
 from webapp.domain import Role
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from flask import Flask
+    from xdist.remote import Producer
 
     from webapp.settings import Settings
 
@@ -43,6 +45,11 @@ def pytest_configure() -> None:
 
 def pytest_unconfigure() -> None:
     _outside.remove()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together:
+    return Together(config, log)
 
 
 @pytest.fixture(autouse=True)
