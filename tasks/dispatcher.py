@@ -48,6 +48,7 @@ BATCH = 200
 GRACE_S = 10.0  # after a reconnect: the workers' locks may come back later than we do
 RECONNECT_EVERY_S = 0.5
 LOCK_TIMEOUT_MS = 200  # what somebody else holds is left for the next round: every customer waits for this thread
+MOST_TOLD = 1000  # faults remembered as said: a job that is gone never goes well again, and its name would stay
 HELD = ("55P03", "40P01")  # lock_not_available, deadlock_detected
 
 Done = TypeVar("Done")
@@ -118,6 +119,8 @@ class Dispatcher:
             if _is_away(error):
                 raise
             if what not in self._failing:
+                if len(self._failing) >= MOST_TOLD:
+                    self._failing.clear()
                 self._failing.add(what)
                 # A traceback would show what people wrote and chose.
                 log.log(_gravity(error), "%s failed, due again: %s", what, type(error).__name__)
