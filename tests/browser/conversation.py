@@ -6,7 +6,7 @@ import re
 import secrets
 from typing import TYPE_CHECKING
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 if TYPE_CHECKING:
     from tests.harness.api import ApiClient, Json
@@ -59,3 +59,20 @@ def case_of(page: Page) -> str:
 def messages(client: ApiClient, page: Page) -> list[Json]:
     found: list[Json] = client.conversation(case_of(page))["messages"]
     return found
+
+
+def lose_answers(page: Page, path: str, count: int) -> list[str]:
+    """Let the first request reach the server and nobody hear of it, nor of `count` in all; the keys that were sent."""
+    keys: list[str] = []
+
+    def lose(route: Route) -> None:
+        keys.append(route.request.headers["idempotency-key"])
+        if len(keys) == 1:
+            route.fetch()
+        if len(keys) <= count:
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route(path, lose)
+    return keys

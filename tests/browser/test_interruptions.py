@@ -5,9 +5,21 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.conversation import DRAFT, GROWING, SLOWLY, TEXT, answers, messages, question, send, word, write
+from tests.browser.conversation import (
+    DRAFT,
+    GROWING,
+    SLOWLY,
+    TEXT,
+    answers,
+    lose_answers,
+    messages,
+    question,
+    send,
+    word,
+    write,
+)
 from tests.fakes.model_modes import Mode
 
 if TYPE_CHECKING:
@@ -51,17 +63,7 @@ def test_an_answer_that_got_lost_is_asked_for_again_under_the_same_key(
     client = site.customer()
     page = new_page(client)
     page.goto("/chat")
-    keys = []
-
-    def lose_the_first(route: Route) -> None:
-        keys.append(route.request.headers["idempotency-key"])
-        if len(keys) == 1:
-            route.fetch()  # the server takes it
-            route.abort()  # nobody hears of it
-        else:
-            route.continue_()
-
-    page.route("**/api/chat", lose_the_first)
+    keys = lose_answers(page, "**/api/chat", 1)
     send(page, question())
     expect(answers(page)).to_have_count(1)
     assert len(keys) >= 2  # one more where the machine is slow

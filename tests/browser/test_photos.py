@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.browser.conversation import messages
+from tests.browser.conversation import lose_answers, messages
 from tests.browser.test_accessibility import assert_no_violation
 from tests.harness.servers import query
 from tests.harness.waiting import wait_until
@@ -121,18 +121,7 @@ def test_an_upload_nobody_heard_of_is_sent_again_under_its_key(site: Site, new_p
     client = site.customer()
     page = new_page(client)
     page.goto("/chat")
-    keys = []
-
-    def lose_the_first(route: Route) -> None:
-        keys.append(route.request.headers["idempotency-key"])
-        if len(keys) == 1:
-            route.fetch()  # the server takes it
-        if len(keys) < 3:
-            route.abort()  # nobody hears of it
-        else:
-            route.continue_()
-
-    page.route("**/api/upload_images", lose_the_first)
+    keys = lose_answers(page, "**/api/upload_images", 2)
     choose(page, picture("poignée.jpg"))
     page.get_by_label("Votre message").fill("Une photo")
     page.get_by_label("Votre message").press("Enter")
