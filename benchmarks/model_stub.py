@@ -14,6 +14,7 @@ from launcher.ports import LOOPBACK
 
 if TYPE_CHECKING:
     import random
+    from collections.abc import Iterator
 
 PASSAGE = re.compile(r'<passage n="1">(.*?)</passage>', re.DOTALL)
 ANSWER_SECONDS = 0.6
@@ -67,6 +68,8 @@ class ModelStub:
         stub = self
 
         class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"  # connections are kept, as providers do
+
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 pace = (stub.answer_s, stub.pieces)
@@ -79,7 +82,7 @@ class ModelStub:
 
 
 def answer(request: BaseHTTPRequestHandler, prompt: str, fault: str | None, seconds: float, pieces: int) -> None:
-    """Write one answer on the wire, with its fault."""
+    """Write one answer on the wire, with its fault. Its last piece comes after `seconds`, whatever its length."""
     if fault in {"500", "429"}:
         request.send_response(HTTPStatus(int(fault)))
         request.send_header("Content-Length", "0")
@@ -87,26 +90,36 @@ def answer(request: BaseHTTPRequestHandler, prompt: str, fault: str | None, seco
         return
     request.send_response(HTTPStatus.OK)
     request.send_header("Content-Type", "text/event-stream")
+    request.send_header("Transfer-Encoding", "chunked")
     request.end_headers()
     found = PASSAGE.search(prompt)
     words = f"{found[1].strip() if found else 'Bonjour.'} [1]"
-    size = len(words) // pieces + 1
     try:
-        for number, start in enumerate(range(0, len(words), size)):
-            time.sleep(seconds / pieces)
+        for number, piece in enumerate(paced(words, seconds, pieces)):
             if number == pieces // 2 and fault is not None:
                 spoil(request, fault)
                 return
-            write(request, {"content": words[start : start + size]}, None)
+            write(request, {"content": piece}, None)
         write(request, {}, "stop")
-        request.wfile.write(b"data: [DONE]\n\n")
+        send(request, b"data: [DONE]\n\n")
+        send(request, b"")
     except OSError:
-        return  # whoever asked has gone
+        request.close_connection = True  # whoever asked has gone
+
+
+def paced(words: str, seconds: float, pieces: int) -> Iterator[str]:
+    """Each piece when its time has come: what is late once does not make the next late too."""
+    began = time.monotonic()
+    for number in range(pieces):
+        time.sleep(max(0.0, began + seconds * (number + 1) / pieces - time.monotonic()))
+        yield words[len(words) * number // pieces : len(words) * (number + 1) // pieces]
 
 
 def spoil(request: BaseHTTPRequestHandler, fault: str) -> None:
+    """End an answer in the middle; its last chunk never comes."""
+    request.close_connection = True
     if fault == "garbage":
-        request.wfile.write(b'data: {"choices": [{"delta": \xff\x00\n\n')
+        send(request, b'data: {"choices": [{"delta": \xff\x00\n\n')
     if fault == "silence":
         time.sleep(12)
 
@@ -114,5 +127,9 @@ def spoil(request: BaseHTTPRequestHandler, fault: str) -> None:
 def write(request: BaseHTTPRequestHandler, delta: dict[str, str], finish: str | None) -> None:
     choice = {"index": 0, "delta": delta, "finish_reason": finish}
     event = {"id": "stub", "object": "chat.completion.chunk", "created": 0, "model": "stub", "choices": [choice]}
-    request.wfile.write(b"data: " + json.dumps(event).encode() + b"\n\n")
-    request.wfile.flush()
+    send(request, b"data: " + json.dumps(event).encode() + b"\n\n")
+
+
+def send(request: BaseHTTPRequestHandler, data: bytes) -> None:
+    """One chunk on the wire; an empty one ends the answer."""
+    request.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))

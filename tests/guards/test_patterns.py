@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import pkgutil
 import re
-import time
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 import webapp
+from tests.harness import backtracking
 from webapp.assistant import (
     acknowledgement,
     citations,
@@ -59,9 +61,12 @@ PIECES = (
 )
 BLANKS = (" ", "\n", ", ", "1", "a", "-", "Aa-", "de l'", "= ")  # what may go on after a word a pattern begins with
 ROOMS = ("webapp.assistant.", "webapp.services.", "webapp.routes.", "webapp.texts")
-SHORT, TIMES = 1000, 4  # four times the text is four times the work, and sixteen times if it is quadratic
-TOO_MUCH = 9
-LOOKS = 4  # a machine that does other things may disturb one
+TIMES = 4  # four times the text is four times the work, and sixteen times if it is quadratic
+TOO_MUCH = 6
+SHORT_TEXT = 50
+SHORT_MESSAGE = 300
+SOME_WORDS = 16  # of those a pattern looks for
+EVERY = 11  # of the texts is searched by both matchers
 
 
 def _patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
@@ -87,27 +92,34 @@ def _held(value: object) -> Iterator[re.Pattern[str]]:
 PATTERNS = {id(pattern): (place, pattern) for place, pattern in _patterns()}
 
 
-def _work(read: Callable[[str], object], start: str, piece: str, length: int) -> float:
-    text = start + (piece * length)[:length]
-    began = time.process_time()
-    read(text)
-    return time.process_time() - began
+def _grows_too_much(work: Callable[[str], int], start: str, piece: str, short: int) -> bool:
+    """Tell whether more text takes far more work; what work is, is counted, so that no machine is too slow for it."""
+    less, more = (work(start + (piece * length)[:length]) for length in (short, short * TIMES))
+    return more > TOO_MUCH * less
 
 
-def _grows_too_much(read: Callable[[str], object], start: str, piece: str) -> bool:
-    """Tell whether more text takes far more work: the least of some looks, as what else runs can only add to one."""
-    short = long = float("inf")
-    for _ in range(LOOKS):
-        short = min(short, _work(read, start, piece, SHORT))
-        long = min(long, _work(read, start, piece, SHORT * TIMES))
-        if long < TOO_MUCH * short:
-            return False
-    return True
+def _lines(read: Callable[[str], object], text: str) -> int:
+    """Return how many lines and calls of Python a reading takes."""
+    told = 0
+
+    def tell(*_: object) -> object:
+        nonlocal told
+        told += 1
+        return tell
+
+    before = sys.gettrace()
+    sys.settrace(tell)
+    try:
+        read(text)
+    finally:
+        sys.settrace(before)
+    return told
 
 
 def _texts(pattern: re.Pattern[str]) -> Iterator[tuple[str, str]]:
     """Give pieces to repeat, some after a word the pattern looks for, since that is where it begins to read."""
-    words = sorted(set(re.findall(r"[A-Za-zà-ÿ]{2,}", pattern.pattern)), reverse=True)[:40]
+    words = sorted(set(re.findall(r"[A-Za-zà-ÿ]{2,}", pattern.pattern)))
+    words = words[:: len(words) // SOME_WORDS + 1]
     yield from (("", piece) for piece in (*PIECES, *(f"{word} " for word in words)))
     yield from ((word, piece) for word in ("1 ", *words) for piece in BLANKS)
     yield from ((f"{word} ", piece) for word in words for piece in BLANKS[:2] + BLANKS[-3:])
@@ -115,16 +127,22 @@ def _texts(pattern: re.Pattern[str]) -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize("pattern", [pytest.param(each, id=place) for place, each in PATTERNS.values()])
 def test_the_work_of_a_pattern_grows_as_the_text(pattern: re.Pattern[str]) -> None:
-    def read(text: str) -> object:
-        return sum(1 for _ in pattern.finditer(text))
+    steps = backtracking.counting(pattern)
+    assert [text for text in _texts(pattern) if _grows_too_much(steps, *text, SHORT_TEXT)] == []
 
-    assert [text for text in _texts(pattern) if _grows_too_much(read, *text)] == []
+
+def test_work_is_counted_of_the_search_that_is_made() -> None:
+    for place, pattern in PATTERNS.values():
+        find = backtracking.finding(pattern)
+        for start, piece in itertools.islice(_texts(pattern), 0, None, EVERY):
+            text = start + (piece * SHORT_TEXT)[:SHORT_TEXT]
+            assert find(text) == [each.span() for each in pattern.finditer(text)], (place, text)
 
 
 def test_patterns_are_found_and_one_that_is_quadratic_is_told() -> None:
     assert len(PATTERNS) > 80
-    endless = re.compile(r"[\w-]+@")
-    assert _grows_too_much(endless.search, "", "a-")
+    endless = backtracking.counting(re.compile(r"[\w-]+@"))
+    assert _grows_too_much(endless, "", "a-", SHORT_TEXT)
 
 
 def _asked(text: str) -> Question:
@@ -156,5 +174,17 @@ def _asked(text: str) -> Question:
     ],
 )
 def test_the_work_on_a_message_grows_as_its_text(read: Callable[[str], object]) -> None:
-    starts = ("", "commande")
-    assert [(start, piece) for start in starts for piece in PIECES if _grows_too_much(read, start, piece)] == []
+    def work(text: str) -> int:
+        return _lines(read, text)
+
+    texts = itertools.product(("", "commande"), PIECES)
+    assert [text for text in texts if _grows_too_much(work, *text, SHORT_MESSAGE)] == []
+
+
+def test_a_reading_that_begins_again_at_each_place_is_told() -> None:
+    def again(text: str) -> None:
+        for start in range(len(text)):
+            for _ in text[start:]:
+                pass
+
+    assert _grows_too_much(lambda text: _lines(again, text), "", "a", SHORT_TEXT)
