@@ -55,6 +55,22 @@ def test_a_good_answer_comes_with_growing_texts_and_its_usage(model: ModelClient
     assert completion.usage.input_tokens > 0
 
 
+def test_one_connection_serves_one_answer_after_the_other(model: ModelClient, model_server: ModelServer) -> None:
+    for _ in range(3):
+        model.stream(MESSAGES, lambda _: None)
+        model.complete(MESSAGES)
+    assert model_server.journal.connections == 1
+
+
+@pytest.mark.parametrize("framing", [Framing.CLOSE, Framing.CHUNKED])
+def test_an_answer_is_whole_whatever_comes_of_its_connection(
+    model: ModelClient, model_server: ModelServer, framing: Framing
+) -> None:
+    model_server.set(Mode.SILENCE, tokens=1000, text="Dix ans.", framing=framing)  # all of it, and no end
+    assert model.stream(MESSAGES, lambda _: None).text == "Dix ans."
+    model_server.journal.wait_closed()
+
+
 def test_a_whole_answer_comes_without_a_stream(model: ModelClient, model_server: ModelServer) -> None:
     model_server.set(Mode.ANSWER, text="Résumé.")
     assert model.complete(MESSAGES).text == "Résumé."

@@ -46,6 +46,13 @@ class Journal:
         self._sockets: set[socket.socket] = set()
         self._in_flight = 0
         self._most_in_flight = 0
+        self._connections = 0
+
+    @property
+    def connections(self) -> int:
+        """How many were made so far, closed ones included."""
+        with self._changed:
+            return self._connections
 
     @property
     def open_sockets(self) -> int:
@@ -125,6 +132,7 @@ class Journal:
     def connected(self, connection: socket.socket) -> None:
         with self._changed:
             self._sockets.add(connection)
+            self._connections += 1
             self._changed.notify_all()
 
     def disconnected(self, connection: socket.socket) -> None:

@@ -6,6 +6,7 @@ for ever. Here each wait on the socket is given what is left of the call, so it 
 
 from __future__ import annotations
 
+import contextlib
 import time
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,10 @@ import httpx2
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+
+_LAST_EVENT = b"[DONE]"  # of a stream of the OpenAI protocol; what comes after it is the end of the body
+_LAST_S = 0.1
 
 _current: ContextVar[Deadline | None] = ContextVar("model_call_deadline", default=None)
 
@@ -38,6 +42,10 @@ class Deadline:
 
     def token_came(self) -> None:
         self._limit = min(time.monotonic() + self._between, self._whole)
+
+    def answer_came(self) -> None:
+        """Only the end of its body is to come, which is not worth waiting for."""
+        self._limit = min(time.monotonic() + _LAST_S, self._limit)
 
     @property
     def passed(self) -> bool:
@@ -99,9 +107,46 @@ class _Backend(httpcore2.NetworkBackend):
         return _Stream(self._inner.connect_tcp(host, port, _within(timeout), local_address, socket_options))
 
 
+class _Body(httpx2.SyncByteStream):
+    """A stream of events read to its very end.
+
+    Left before, as its reader does at the last event, its connection could serve no other call.
+    """
+
+    def __init__(self, inner: httpx2.SyncByteStream) -> None:
+        self._inner = inner
+        self._parts = iter(inner)
+        self._tail = b""
+
+    def __iter__(self) -> Iterator[bytes]:
+        for part in self._parts:
+            self._tail = (self._tail + part)[-2 * len(_LAST_EVENT) :]
+            yield part
+
+    def close(self) -> None:
+        if self._tail.rstrip().endswith(_LAST_EVENT):
+            self._read_end()
+        self._inner.close()
+
+    def _read_end(self) -> None:
+        if (deadline := _current.get()) is not None:
+            deadline.answer_came()
+        with contextlib.suppress(httpx2.TransportError):  # closed then, as it would have been
+            next(self._parts, None)
+
+
+def _to_its_end(response: httpx2.Response) -> None:
+    if response.headers.get("Transfer-Encoding") == "chunked" and isinstance(response.stream, httpx2.SyncByteStream):
+        response.stream = _Body(response.stream)
+
+
 def client(*, connect: float, read: float) -> httpx2.Client:
     """An HTTP client that obeys the `Deadline` entered in the calling thread; proxies of the environment are used."""
-    made = httpx2.Client(timeout=httpx2.Timeout(read, connect=connect), follow_redirects=False)
+    made = httpx2.Client(
+        timeout=httpx2.Timeout(read, connect=connect),
+        follow_redirects=False,
+        event_hooks={"response": [_to_its_end]},
+    )
     for transport in [made._transport, *made._mounts.values()]:  # noqa: SLF001 - httpx2 offers no other way to its sockets
         if isinstance(transport, httpx2.HTTPTransport):
             transport._pool._network_backend = _Backend()  # noqa: SLF001 - idem
