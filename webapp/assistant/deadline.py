@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _LAST_EVENT = b"[DONE]"  # of a stream of the OpenAI protocol; what comes after it is the end of the body
 _LAST_S = 0.1
+_KEPT_S = 30.0  # a connection nobody uses
 
 _current: ContextVar[Deadline | None] = ContextVar("model_call_deadline", default=None)
 
@@ -144,6 +145,7 @@ def client(*, connect: float, read: float) -> httpx2.Client:
     """An HTTP client that obeys the `Deadline` entered in the calling thread; proxies of the environment are used."""
     made = httpx2.Client(
         timeout=httpx2.Timeout(read, connect=connect),
+        limits=httpx2.Limits(keepalive_expiry=_KEPT_S),  # without a number: as many as there are slots
         follow_redirects=False,
         event_hooks={"response": [_to_its_end]},
     )
