@@ -49,6 +49,7 @@ worker_disable_prefetch = True
 worker_cancel_long_running_tasks_on_connection_loss = True
 worker_proc_alive_timeout = 60  # a child that imports for five seconds is not dead
 worker_hijack_root_logger = False
+worker_consumer = "tasks.events:Consumer"
 worker_send_task_events = True
 task_send_sent_event = True
 # Only prefork children obey these; replies and background are bounded by the model client's own deadline, and by

@@ -36,7 +36,7 @@ def failed(runtime: Runtime, operation: JobKind, reason: str) -> None:
 def _keep(runtime: Runtime, operation: JobKind, status: str, usage: Usage | None = None) -> None:
     """Keep a call; a database that is away must not take the reply with it."""
     try:
-        with runtime.sessions.begin() as session:
+        with runtime.statement() as session:
             model_use.count(session, runtime.settings.openai_model, operation, status, usage)
     except (DBAPIError, PoolTimeoutError) as error:
         log.warning("a call of the model was not kept: %s", type(error).__name__)

@@ -129,7 +129,7 @@ def find_passages(
     index = runtime.index.current()
     with metrics.RETRIEVAL_DURATION.time():
         candidates: Sequence[Candidate] = retrieval.search(index, question, k)
-    with runtime.sessions() as session:
+    with runtime.statement() as session:
         passages = knowledge.readable_passages(session, [each.passage_id for each in candidates], staff=staff)
     score = {each.passage_id: each.score for each in candidates}
     metrics.RETRIEVAL_PASSAGES.observe(len(passages))
@@ -175,7 +175,7 @@ def _draft_writer(runtime: Runtime, claim: Claim) -> Callable[[str], None]:
 
     def write(draft: str) -> None:
         try:
-            with runtime.sessions.begin() as session:
+            with runtime.statement() as session:
                 stands = replies.write_draft(session, claim, draft)
         except DBAPIError as error:
             log.warning("draft of job %s not shown: %s", claim.job_id, type(error).__name__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from webapp import settings as environment
 from webapp.models.engine import open_sessions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from sqlalchemy.orm import Session, sessionmaker
@@ -30,6 +32,13 @@ class Runtime:
         self.sessions: sessionmaker[Session] = open_sessions(self.settings, POOL_SIZE)
         self.liveness = Liveness(self.settings, self.sessions, queues)
         self.index = IndexKeeper(self.sessions, lambda: self.encoder)
+
+    @contextmanager
+    def statement(self) -> Iterator[Session]:
+        """A session for one statement, which begins and ends by itself: nothing to begin, nothing to commit."""
+        with self.sessions() as session:
+            session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+            yield session
 
     @property
     def encoder(self) -> Encoder:
