@@ -1,8 +1,9 @@
 """A long load, and whether anything grows: `python -m benchmarks.endurance [--seconds 600] [--every 15]`.
 
-Customers ask, read and ask again on a private copy of the application while memory (PSS by part), open descriptors and
-the keys of Redis are sampled. JSON lines on standard output; the last one says of each what it was in the second and in
-the last quarter of the time, and whether it is flat. The first quarter loads what is loaded at the first use.
+Customers ask, read and ask again on a private copy of the application while memory (PSS by part, PostgreSQL's buffers
+aside), open descriptors and the keys of Redis are sampled. JSON lines on standard output; the last one says of each
+what it was in the second and in the last quarter of the time, and whether it is flat. The first quarter loads what is
+loaded at the first use.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import redis
 
 from benchmarks.customers import Visitor
 from benchmarks.load import ROOT
-from benchmarks.memory import by_part, processes_by_part
+from benchmarks.memory import by_part, processes_by_part, pss_without_buffers_mib
 from benchmarks.model_stub import ModelStub
 from benchmarks.people import asking, polling, signed_in
 from benchmarks.private_stack import PrivateStack
@@ -97,7 +98,7 @@ def _customers(stack: PrivateStack, seconds: float) -> Iterator[None]:
 
 def sample(stack: PrivateStack) -> Sample:
     """{"mib: web": ..., "descriptors: web": ..., "redis_keys": ...}."""
-    found = {f"mib: {name}": round(mib, 1) for name, mib in by_part(stack).items()}
+    found = {f"mib: {name}": round(mib, 1) for name, mib in by_part(stack, pss_without_buffers_mib).items()}
     for name, pids in processes_by_part(stack).items():
         found[f"descriptors: {name}"] = sum(_descriptors(pid) for pid in pids)
     with contextlib.closing(redis.Redis.from_url(stack.environ["REDIS_URL"])) as server:

@@ -14,7 +14,7 @@ from benchmarks.private_stack import ROOT, PrivateStack
 from launcher.children import processes_in, signal_group, spawn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from benchmarks.bench import Scale
 
@@ -27,7 +27,7 @@ LAUNCHER = "import time, launcher.run; time.sleep(600)"
 def measure(folder: Path, _scale: Scale) -> Iterator[Figure]:
     with PrivateStack(folder, ENVIRONMENT) as stack, launcher(folder) as alone:
         time.sleep(SETTLE_S)
-        held = by_part(stack) | {"launcher": pss_mib(alone)}
+        held = by_part(stack, pss_mib) | {"launcher": pss_mib(alone)}
     for name, mib in sorted(held.items(), key=lambda item: -item[1]):
         progress(f"{mib:7.1f} MiB {name}")
     parts = {name: round(mib) for name, mib in held.items()}
@@ -47,9 +47,9 @@ def launcher(folder: Path) -> Iterator[int]:
         process.wait()
 
 
-def by_part(stack: PrivateStack) -> dict[str, float]:
+def by_part(stack: PrivateStack, held: Callable[[int], float]) -> dict[str, float]:
     """MiB by part, each with its children."""
-    return {name: sum(pss_mib(pid) for pid in pids) for name, pids in processes_by_part(stack).items()}
+    return {name: sum(map(held, pids)) for name, pids in processes_by_part(stack).items()}
 
 
 def processes_by_part(stack: PrivateStack) -> dict[str, set[int]]:
@@ -73,8 +73,18 @@ def _children() -> dict[int, list[int]]:
 
 
 def pss_mib(pid: int) -> float:
+    return _told(pid, "Pss:")
+
+
+def pss_without_buffers_mib(pid: int) -> float:
+    """PSS but for shared memory: PostgreSQL's buffers are a room of one size, which fills with what is stored."""
+    return _told(pid, "Pss:") - _told(pid, "Pss_Shmem:")
+
+
+def _told(pid: int, name: str) -> float:
+    """MiB of one line of what the kernel tells of a process, 0 where it is gone."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except OSError:
         return 0.0
-    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+    return sum(int(line.split()[1]) for line in lines if line.startswith(name)) / 1024
