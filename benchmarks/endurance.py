@@ -23,9 +23,10 @@ from typing import TYPE_CHECKING
 
 import redis
 
+from benchmarks import processes
 from benchmarks.customers import Visitor
 from benchmarks.load import ROOT
-from benchmarks.memory import by_part, processes_by_part, pss_without_buffers_mib
+from benchmarks.memory import by_part, pss_without_buffers_mib
 from benchmarks.model_stub import ModelStub
 from benchmarks.people import asking, polling, signed_in
 from benchmarks.private_stack import PrivateStack
@@ -99,7 +100,7 @@ def _customers(stack: PrivateStack, seconds: float) -> Iterator[None]:
 def sample(stack: PrivateStack) -> Sample:
     """{"mib: web": ..., "descriptors: web": ..., "redis_keys": ...}."""
     found = {f"mib: {name}": round(mib, 1) for name, mib in by_part(stack, pss_without_buffers_mib).items()}
-    for name, pids in processes_by_part(stack).items():
+    for name, pids in processes.by_part(stack).items():
         found[f"descriptors: {name}"] = sum(_descriptors(pid) for pid in pids)
     with contextlib.closing(redis.Redis.from_url(stack.environ["REDIS_URL"])) as server:
         return found | {"redis_keys": server.dbsize()}

@@ -9,12 +9,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks import processes
 from benchmarks.figures import Figure, progress
 from benchmarks.private_stack import ROOT, PrivateStack
-from launcher.children import processes_in, signal_group, spawn
+from launcher.children import signal_group, spawn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from benchmarks.bench import Scale
 
@@ -49,27 +50,7 @@ def launcher(folder: Path) -> Iterator[int]:
 
 def by_part(stack: PrivateStack, held: Callable[[int], float]) -> dict[str, float]:
     """MiB by part, each with its children."""
-    return {name: sum(map(held, pids)) for name, pids in processes_by_part(stack).items()}
-
-
-def processes_by_part(stack: PrivateStack) -> dict[str, set[int]]:
-    children = _children()
-    tops = {name: [stack.pid(name)] for name in stack.names}
-    tops |= {"postgres": processes_in(stack.postgres.data), "valkey": [stack.valkey.pid or 0]}
-    return {name: set(_with_children(pids, children)) for name, pids in tops.items()}
-
-
-def _with_children(pids: list[int], children: Mapping[int, list[int]]) -> list[int]:
-    return [pid for top in pids for pid in (top, *_with_children(children.get(top, []), children))]
-
-
-def _children() -> dict[int, list[int]]:
-    found: dict[int, list[int]] = {}
-    for entry in Path("/proc").iterdir():
-        with contextlib.suppress(OSError, ValueError):
-            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-            found.setdefault(parent, []).append(int(entry.name))
-    return found
+    return {name: sum(map(held, pids)) for name, pids in processes.by_part(stack).items()}
 
 
 def pss_mib(pid: int) -> float:

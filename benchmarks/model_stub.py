@@ -25,6 +25,9 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256  # the calls of many slots come at once
 
+    def handle_error(self, *_: object) -> None:
+        """A client that goes away ends its own connection and nothing else."""
+
 
 class ModelStub:
     """Answers chat completions with the first passage of the prompt, in `pieces` pieces over `answer_s` seconds.

@@ -11,7 +11,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import knowledge_edit, load, page_weight
+from benchmarks import knowledge_edit, load, page_weight, processes
 from benchmarks.customers import Visitor
 from benchmarks.figures import Figure, progress
 from benchmarks.model_stub import ModelStub
@@ -121,12 +121,14 @@ def _at_once(stack: PrivateStack, model: ModelStub, people: Sequence[dict[str, s
     model.answer_s = MODEL_S
     visible: list[float] = []
     first: list[float] = []
+    before = processes.cpu_s(stack)
     for number in range(scale.waves):
         progress(f"{len(people)} customers at once, wave {number + 1}, the model takes {MODEL_S:g} s")
         found = _ask(stack, people)
         visible += found["visible_s"]
         first += found["first_words_s"]
-    more: dict[str, object] = {"customers": len(people), "replies": len(visible)}
+    took = {name: round((after - before[name]) / scale.waves, 2) for name, after in processes.cpu_s(stack).items()}
+    more: dict[str, object] = {"customers": len(people), "replies": len(visible), "cpu_s_a_wave": took}
     for rank, goal in ((50, 1.15), (95, 1.4)):
         value = percentile(visible, rank / 100)
         name = f"send to visible reply, p{rank}"

@@ -69,7 +69,7 @@ def test_a_summary_is_quoted_at_once_and_replaced_when_the_model_recovers(
         assert _summarised(stack.metrics(), "ok")
 
     with subtests.test("it is ready while the model still writes, and corrected meanwhile it stays"):
-        model_server.set(Mode.HANG)
+        model_server.set(Mode.ANSWER, text=BY_MODEL, token_delay=600)
         case = _begin(client)
         closed = _close(client, case)
         desk.until(lambda: client.conversation(case)["summary_state"] == "ready", "the quoted summary", stack)
@@ -77,6 +77,7 @@ def test_a_summary_is_quoted_at_once_and_replaced_when_the_model_recovers(
         assert _first_line(client, case) == QUOTED
         edited = staff.request("PUT", f"/api/conversations/{case}/summary", json={"summary": "De ma main"})
         assert edited.status_code == 200
+        model_server.hurry()
         stack.wait_job(client, closed["id"])
         assert client.conversation(case)["summary"] == "De ma main"
         assert _open_summaries(stack, case) == 0

@@ -195,15 +195,14 @@ def _add_alike(segment: Segment, stem: str, weight: float, scores: Floats) -> No
 def alike_stems(segment: Segment, stem: str) -> list[tuple[int, float]]:
     """(number, likeness in 0..1) of the stems of a segment that share most letter groups with `stem`."""
     groups = letter_groups(stem)
-    shared = np.zeros(len(segment.stem_list), np.float32)
-    for group in groups:
-        held = segment.letters.get(group)
-        if held is not None:
-            shared[held[0]] += 1
-    likeness = 2 * shared / (len(groups) + segment.stem_sizes)
-    chosen = np.flatnonzero(likeness >= _ALIKE)
-    chosen = chosen[np.argsort(-likeness[chosen], kind="stable")[:_MOST_ALIKE]]
-    return [(int(number), float(likeness[number])) for number in chosen]
+    held = [found[0] for group in groups if (found := segment.letters.get(group)) is not None]
+    if not held:
+        return []
+    shared = np.bincount(np.concatenate(held))
+    some = np.flatnonzero(shared >= _ALIKE / 2 * len(groups))  # few; with fewer groups in common no stem is alike
+    likeness = 2 * shared[some].astype(np.float32) / (len(groups) + segment.stem_sizes[some])
+    best = np.argsort(-likeness, kind="stable")[:_MOST_ALIKE]
+    return [(int(some[each]), float(likeness[each])) for each in best if likeness[each] >= _ALIKE]
 
 
 def _joined(pairs: list[_Pair]) -> list[_Pair]:
