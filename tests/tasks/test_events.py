@@ -34,6 +34,7 @@ class Loop:
 
 class Dispatcher:
     flushed = 0
+    buffer_limit = 24
 
     def flush(self) -> None:
         self.flushed += 1
@@ -57,29 +58,39 @@ def test_what_comes_in_half_a_second_is_told_at_once() -> None:
     ((seconds, tell),) = loop.due
     assert seconds == TOLD_EVERY_S
     assert dispatcher.flushed == 0
+    assert dispatcher.buffer_limit > 1000  # or the thread of a task would tell
     tell()
     assert dispatcher.flushed == 1
 
 
-def test_all_is_told_also_by_a_worker_that_stops(stack: Stack) -> None:
+def test_all_is_told_also_when_the_connection_is_lost_and_by_a_worker_that_stops(stack: Stack) -> None:
     desk.teach(stack.settings)
-    listener = redis.Redis.from_url(stack.settings.redis_url).pubsub(ignore_subscribe_messages=True)
+    server = redis.Redis.from_url(stack.settings.redis_url)
+    listener = server.pubsub(ignore_subscribe_messages=True)
     listener.psubscribe("*celeryev*")
     stack.start(workers={"replies": 1})
     client = stack.client()
-    jobs = [client.chat(QUESTION)["job"]["id"] for _ in range(3)]
-    for job in jobs:
-        client.wait_job(job)
-    stack.stop("replies-1")
     heard: list[dict[str, Any]] = []
 
-    def done() -> bool:
-        heard.extend(iter(lambda: listener.get_message(timeout=0.1), None))
-        return sum(kind == "task-succeeded" for kind, _ in _events(heard)) == len(jobs)
+    def ask(questions: int) -> None:
+        jobs = [client.chat(QUESTION)["job"]["id"] for _ in range(questions)]
+        for job in jobs:
+            client.wait_job(job)
 
-    wait_until(done, "the end of three tasks told")
+    def wait_told(tasks: int) -> None:
+        def done() -> bool:
+            heard.extend(iter(lambda: listener.get_message(timeout=0.1), None))
+            return sum(kind == "task-succeeded" for kind, _ in _events(heard)) == tasks
+
+        wait_until(done, f"the end of {tasks} tasks told", evidence=stack.tails)
+
+    ask(3)
+    server.client_kill_filter(_type="normal", skipme=True)
+    wait_told(3)
+    ask(1)
+    stack.stop("replies-1")
+    wait_told(4)
     told = _events(heard)
-    assert len({ticket for _, ticket in told}) == len(jobs)
-    for _, ticket in told:
+    for ticket in {ticket for _, ticket in told}:
         assert {kind for kind, each in told if each == ticket} >= {"task-received", "task-started", "task-succeeded"}
     listener.close()

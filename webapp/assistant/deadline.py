@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _LAST_EVENT = b"[DONE]"  # of a stream of the OpenAI protocol; what comes after it is the end of the body
 _LAST_S = 0.1
-_KEPT_S = 30.0  # a connection nobody uses
+_KEPT_S = 4.0  # a connection nobody uses: common servers close theirs after five, and networks lose them in silence
 
 _current: ContextVar[Deadline | None] = ContextVar("model_call_deadline", default=None)
 
@@ -44,9 +44,14 @@ class Deadline:
     def token_came(self) -> None:
         self._limit = min(time.monotonic() + self._between, self._whole)
 
-    def answer_came(self) -> None:
-        """Only the end of its body is to come, which is not worth waiting for."""
-        self._limit = min(time.monotonic() + _LAST_S, self._limit)
+    @contextlib.contextmanager
+    def at_most(self, seconds: float) -> Iterator[None]:
+        """Give what is done inside no more than that."""
+        before, self._limit = self._limit, min(time.monotonic() + seconds, self._limit)
+        try:
+            yield
+        finally:
+            self._limit = before
 
     @property
     def passed(self) -> bool:
@@ -130,9 +135,12 @@ class _Body(httpx2.SyncByteStream):
         self._inner.close()
 
     def _read_end(self) -> None:
-        if (deadline := _current.get()) is not None:
-            deadline.answer_came()
-        with contextlib.suppress(httpx2.TransportError):  # closed then, as it would have been
+        """Its end is not worth waiting for: where it does not come, the connection is closed as it would have been."""
+        deadline = _current.get()
+        with (
+            contextlib.suppress(httpx2.TransportError),
+            deadline.at_most(_LAST_S) if deadline else contextlib.nullcontext(),
+        ):
             next(self._parts, None)
 
 
