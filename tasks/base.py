@@ -16,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from tasks import process
 from tasks.liveness import NotAliveError
 from webapp import logs, metrics
-from webapp.domain import QUEUE_OF_KIND, HandoverReason, JobKind, JobStatus
+from webapp.domain import QUEUE_OF_KIND, HandoverReason, JobKind
 from webapp.services import jobs, supervision
 from webapp.services.jobs import MAX_CRASHES, Claim
 
@@ -124,23 +124,18 @@ class Work(Generic[Input, Thought]):
 
     def _attempt(self, runtime: Runtime, claim: Claim, given: Callable[[], Input]) -> None:
         began = time.monotonic()
-        outcome: JobStatus | None = JobStatus.SUCCEEDED
         try:
             self._think_and_record(runtime, claim, given)
         except TryAgainError as error:
-            outcome = None
             _put_off(runtime, claim, error.delay_s)
         except ClaimLostError:
-            outcome = None
             log.info("job %s attempt %d stopped: fenced", claim.job_id, claim.attempts)
         except RefusedError as error:
-            code, outcome = error.code, JobStatus.FAILED
+            code = error.code
             _record(runtime, lambda session: supervision.refuse(session, claim, code))
         except Exception as error:  # noqa: BLE001  whatever it is counts as a crash of this job, and is recorded
-            outcome = None if _is_passing(error) else JobStatus.FAILED
             _fault(runtime, claim, error)
-        if outcome is not None:
-            metrics.JOB_RUN.labels(QUEUE_OF_KIND[self.kind], outcome).observe(time.monotonic() - began)
+        _count_run(runtime, claim, time.monotonic() - began)
 
     def _think_and_record(self, runtime: Runtime, claim: Claim, given: Callable[[], Input]) -> None:
         thought = self.think(runtime, claim, given())
@@ -164,6 +159,18 @@ def _record(runtime: Runtime, write: Callable[[Session], bool]) -> bool:
             if not _is_passing(error) or time.monotonic() > patience_ends:
                 raise
         time.sleep(RECORD_RETRY_S)
+
+
+def _count_run(runtime: Runtime, claim: Claim, seconds: float) -> None:
+    """Count an attempt under the outcome that is written, whoever wrote it: a person may have taken over meanwhile."""
+    try:
+        with runtime.statement() as session:
+            outcome = jobs.outcome(session, claim)
+    except (DBAPIError, PoolTimeoutError) as error:
+        log.warning("run of job %s not counted: %s", claim.job_id, type(error).__name__)
+        return
+    if outcome is not None:
+        metrics.JOB_RUN.labels(QUEUE_OF_KIND[claim.kind], outcome).observe(seconds)
 
 
 def _is_passing(error: Exception) -> bool:

@@ -11,7 +11,7 @@ from tests.harness.servers import query
 from tests.tasks import desk
 from tests.tasks.desk import FACT, QUESTION
 from webapp.assistant import prompts
-from webapp.domain import HandoverReason, Language
+from webapp.domain import HandoverReason, Language, Queue
 from webapp.texts import say
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ def test_a_person_takes_over_without_a_model(stack: Stack, client: ApiClient, mo
     _after_a_closing(client)
     _in_the_customers_language(client)
     assert desk.broken(stack) == {}
+    assert desk.wait_runs_counted(stack, Queue.REPLIES) == {"succeeded": 10, "handed_over": 10}
 
 
 def _the_same_question_again(client: ApiClient) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tests.fakes.model_modes import Mode
 from tests.harness.servers import query
 from tests.tasks import desk
-from webapp.domain import Role
+from webapp.domain import Queue, Role
 
 if TYPE_CHECKING:
     from tests.fakes.model_server import ModelServer
@@ -29,6 +29,7 @@ def test_documents_come_and_go(stack: Stack, model_server: ModelServer) -> None:
     documents = _published(stack, admin, client, model_server)
     _the_same_file_changes_nothing(stack, admin)
     _a_file_that_cannot_be_read_says_so(admin)
+    assert desk.wait_runs_counted(stack, Queue.DOCUMENTS).keys() == {"succeeded", "failed"}
     _withdrawn_while_quoted(stack, admin, client, model_server, documents)
     assert desk.broken(stack) == {}
 

@@ -13,7 +13,7 @@ from tests.fakes.model_modes import Mode
 from tests.harness.servers import query
 from tests.tasks import desk
 from tests.tasks.desk import FACT, QUESTION
-from webapp.domain import Language
+from webapp.domain import Language, Queue
 from webapp.texts import say
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ def test_the_model_answers_growing_and_keeps_to_what_is_known(stack: Stack, mode
     _only_the_person_is_heard(client, staff, model_server)
     _in_order(stack, client, model_server)
     assert desk.broken(stack) == {}
+    assert desk.wait_runs_counted(stack, Queue.REPLIES) == {"succeeded": 8, "handed_over": 3}
 
 
 def _only_the_person_is_heard(client: ApiClient, staff: ApiClient, model: ModelServer) -> None:

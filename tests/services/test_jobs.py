@@ -107,6 +107,23 @@ def test_a_late_reply_meets_a_filled_slot_in_peace(session: Session, filler: str
     assert found.content != "En retard"
 
 
+def test_an_attempt_knows_how_its_job_ended(session: Session) -> None:
+    """Under its own attempt alone: one that was put back, or taken over by another attempt, has no outcome."""
+    client = identity(session)
+    for end, ended in (
+        (lambda last: replies.record(session, last, reply(), 0, ()), JobStatus.SUCCEEDED),
+        (lambda last: supervision.give_up_claim(session, last, HandoverReason.FATAL), JobStatus.HANDED_OVER),
+        (lambda last: conversations.ask_for_a_person(session, client, last.case, None), JobStatus.HANDED_OVER),
+    ):
+        first = claimed(session, say(session, client).job_id)
+        assert jobs.outcome(session, first) is None
+        assert jobs.requeue(session, first)
+        assert jobs.outcome(session, first) is None
+        last = claimed(session, first.job_id)
+        end(last)
+        assert (jobs.outcome(session, first), jobs.outcome(session, last)) == (None, ended)
+
+
 def test_what_is_put_back_waits_its_time_and_is_published_again(session: Session) -> None:
     sent = say(session, identity(session))
     assert sent.job_id is not None
@@ -163,6 +180,7 @@ def test_a_claim_goes_with_its_case(session: Session) -> None:
     assert replies.record(session, running, reply(), 0, ()) is False
     assert supervision.give_up_claim(session, running, HandoverReason.FATAL) is False
     assert supervision.refuse(session, running, "unreadable") is False
+    assert jobs.outcome(session, running) is None
 
 
 def test_a_draft_goes_when_its_slot_is_filled(session: Session) -> None:

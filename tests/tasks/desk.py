@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,9 +25,11 @@ if TYPE_CHECKING:
     from tests.harness.api import ApiClient
     from tests.harness.stack import Stack
     from webapp.assistant.embeddings import Encoder
+    from webapp.domain import Queue
     from webapp.settings import Settings
 
 FACT = "La garantie des volets roulants Altair dure sept ans à compter de la livraison."
+_RUNS = r'^sav_job_run_seconds_count{{outcome="(\w+)",queue="{queue}"}} (\S+)$'
 QUESTION = "Combien de temps dure la garantie des volets roulants Altair ?"
 
 
@@ -91,6 +94,23 @@ def broken(stack: Stack) -> dict[str, object]:
         " WHERE q.owes_reply GROUP BY q.id HAVING count(r.id) <> 1",
     )
     return {name: value for name, value in found.items() if value}
+
+
+def wait_runs_counted(stack: Stack, queue: Queue) -> dict[str, int]:
+    """Block until as many runs are counted as claimed jobs have ended, by outcome; return how many of each."""
+    ended = query(
+        stack.environ["DATABASE_URL"],
+        "SELECT status, count(*) FROM job WHERE queue = %s AND attempts > 0 AND finished_at IS NOT NULL GROUP BY 1",
+        [queue],
+    )
+    expected = {str(status): int(str(count)) for status, count in ended}
+
+    def counted() -> dict[str, int]:
+        series = re.findall(_RUNS.format(queue=queue), stack.metrics(), re.MULTILINE)
+        return {outcome: int(float(count)) for outcome, count in series if float(count)}
+
+    wait_until(lambda: counted() == expected, f"{expected} to be counted", evidence=lambda: str(counted()))
+    return expected
 
 
 def ask_held(client: ApiClient, model: ModelServer, question: str = QUESTION) -> tuple[str, str]:

@@ -137,6 +137,13 @@ _STANDS = Prepared(
     fence="integer",
 )
 
+_OUTCOME = Prepared(
+    "outcome",
+    "SELECT status FROM job WHERE id = :id AND attempts = :attempts AND finished_at IS NOT NULL",
+    id="uuid",
+    attempts="integer",
+)
+
 _RETURN_TICKET = text("""
 UPDATE job SET status = 'queued', worker_key = NULL, lease_until = NULL, published_at = NULL
 WHERE id = :id AND (status = 'queued' OR (status = 'running' AND worker_key = :worker_key))
@@ -243,6 +250,12 @@ def return_ticket(session: Session, job_id: UUID, worker_key: int | None) -> boo
 def stands(session: Session, claim: Claim) -> bool:
     """Say whether a claim still stands, and keep it so until the transaction ends."""
     return _STANDS.execute(session, {"id": claim.job_id, "fence": claim.fence}).one_or_none() is not None
+
+
+def outcome(session: Session, claim: Claim) -> JobStatus | None:
+    """Return how the job of a claim ended; None while it has not, when it is tried again, and when it was erased."""
+    row = _OUTCOME.execute(session, {"id": claim.job_id, "attempts": claim.attempts}).one_or_none()
+    return None if row is None else JobStatus(row.status)
 
 
 def requeue(session: Session, claim: Claim, *, delay_s: float = 0.0, crashed: bool = False) -> bool:
