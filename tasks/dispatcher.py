@@ -239,7 +239,10 @@ def _gravity(error: Exception) -> int:
 def main() -> None:
     logs.configure(settings)
     metrics.show_closed_label_sets()
-    metrics.show_model(settings.openai_model if settings.has_model else BUILT_IN, (OK, *llm.REASONS))
+    ends = (OK, *llm.REASONS)
+    metrics.show_model(settings.openai_model if settings.has_model else BUILT_IN, ends)
+    if settings.openai_embedding_model:
+        metrics.show_encoder(settings.openai_embedding_model, ends)
     exporter.serve(settings)
     indexer = searches.Indexer(settings)
     indexer.start()

@@ -33,6 +33,13 @@ def failed(runtime: Runtime, operation: JobKind, reason: str) -> None:
     _keep(runtime, operation, reason)
 
 
+def encoded(model: str, took_s: float, reason: str | None) -> None:
+    """Count a call of a provider of vectors, once: the rows by the hour price tokens, and these have another price."""
+    metrics.LLM_REQUESTS.labels(model, metrics.EMBEDDING, reason or OK).inc()
+    if reason is None:
+        metrics.LLM_DURATION.labels(model, metrics.EMBEDDING).observe(took_s)
+
+
 def _keep(runtime: Runtime, operation: JobKind, status: str, usage: Usage | None = None) -> None:
     """Keep a call; a database that is away must not take the reply with it."""
     try:

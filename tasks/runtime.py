@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from tasks import model_calls
 from tasks.index import IndexKeeper
 from tasks.liveness import Liveness
 from webapp import logs
@@ -44,7 +45,7 @@ class Runtime:
     def encoder(self) -> Encoder:
         from webapp.assistant import embeddings
 
-        return embeddings.encoder(self.settings)
+        return embeddings.encoder(self.settings, model_calls.encoded)
 
     @cached_property
     def model(self) -> ModelClient | None:

@@ -13,7 +13,7 @@ from prometheus_client import Counter, Gauge, Histogram, values
 from webapp.domain import Author, HandoverReason, JobKind, JobStatus, Queue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 WAIT_BUCKETS = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600)
 MODEL_BUCKETS = (0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60)
@@ -75,6 +75,7 @@ LAST_CLAIM = Gauge(
 )
 
 ASK_MODEL = (JobKind.REPLY, JobKind.PROPOSAL, JobKind.SUMMARY, JobKind.DESCRIPTION)
+EMBEDDING = "embedding"  # what a provider of vectors is asked for, by no one kind of job
 ENDED = (JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.HANDED_OVER)
 
 
@@ -92,11 +93,20 @@ def show_closed_label_sets() -> None:
         HANDOVERS.labels(reason)
 
 
-def show_model(model: str, statuses: Iterable[str]) -> None:
+def show_model(model: str, statuses: Collection[str]) -> None:
     """Let every series of the model be there from the start: what each work asks of it, and how a call can end."""
-    for operation in ASK_MODEL:
+    _show_calls(model, ASK_MODEL, statuses)
+    for direction in ("input", "output"):
+        LLM_TOKENS.labels(model, direction)
+
+
+def show_encoder(model: str, statuses: Collection[str]) -> None:
+    """Let every series of a provider of vectors be there from the start."""
+    _show_calls(model, (EMBEDDING,), statuses)
+
+
+def _show_calls(model: str, operations: Iterable[str], statuses: Collection[str]) -> None:
+    for operation in operations:
         LLM_DURATION.labels(model, operation)
         for status in statuses:
             LLM_REQUESTS.labels(model, operation, status)
-    for direction in ("input", "output"):
-        LLM_TOKENS.labels(model, direction)

@@ -48,10 +48,25 @@ def test_each_text_has_its_vector(of_provider: Settings, model_server: ModelServ
 def test_a_fault_of_the_provider_has_a_reason(
     of_provider: Settings, model_server: ModelServer, mode: Mode, reason: str
 ) -> None:
+    calls: list[tuple[str, str | None]] = []
+
+    def told(model: str, _seconds: float, reason: str | None) -> None:
+        calls.append((model, reason))
+
+    encoder = embeddings.encoder(of_provider, told)
+    encoder.encode(["volet"] * 100)
     model_server.set(mode, operation=Operation.EMBEDDINGS)
     with pytest.raises(ModelUnavailableError) as error:
-        embeddings.encoder(of_provider).encode(["volet"])
+        encoder.encode(["volet"])
     assert error.value.reason == reason
+    assert calls == [("vectors", None), ("vectors", None), ("vectors", reason)]
+
+
+def test_batches_of_vectors_that_do_not_fit_are_a_fault(of_provider: Settings, model_server: ModelServer) -> None:
+    model_server.set(Mode.ANSWER, operation=Operation.EMBEDDINGS, dimensions=8, times=1)
+    with pytest.raises(ModelUnavailableError) as error:
+        embeddings.encoder(of_provider).encode(["volet"] * 100)
+    assert error.value.reason == "invalid"
 
 
 def test_cold_threads_share_one_encoder(of_provider: Settings) -> None:

@@ -66,6 +66,7 @@ class Behaviour:
         seconds: seconds between two bytes of `drip`.
         framing: how a streamed body is delimited.
         finish_reason: of `finish`; None leaves it out.
+        dimensions: of vectors; None gives as many as are asked for.
         retry_after: header of an error, sent as it is; None sends none.
         retry_after_date: seconds from now, sent as an HTTP date in place of `retry_after`.
     """
@@ -78,6 +79,7 @@ class Behaviour:
     seconds: float = 1.0
     framing: Framing = Framing.CHUNKED
     finish_reason: str | None = None
+    dimensions: int | None = None
     retry_after: str | None = None
     retry_after_date: float | None = None
 

@@ -91,7 +91,7 @@ def _embeddings(behaviour: Behaviour, body: texts.Body) -> Plan:
     given = body.get("input")
     inputs = [str(one) for one in given] if isinstance(given, list) else [str(given)]
     rows = [
-        {"object": "embedding", "index": index, "embedding": texts.embedding(text, body)}
+        {"object": "embedding", "index": index, "embedding": texts.embedding(text, body, behaviour.dimensions)}
         for index, text in enumerate(inputs)
     ]
     count = max(1, sum(map(len, inputs)) // 4)

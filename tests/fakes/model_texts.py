@@ -124,10 +124,10 @@ def vector(text: str, dimensions: int) -> list[float]:
     return [value / norm for value in values]
 
 
-def embedding(text: str, body: Body) -> list[float] | str:
+def embedding(text: str, body: Body, dimensions: int | None) -> list[float] | str:
     """The vector in the encoding asked for: a list, or base64 of little-endian 32-bit floats."""
     asked = body.get("dimensions")
-    values = vector(text, asked if isinstance(asked, int) else DIMENSIONS)
+    values = vector(text, dimensions or (asked if isinstance(asked, int) else DIMENSIONS))
     if body.get("encoding_format") == "base64":
         return base64.b64encode(array.array("f", values).tobytes()).decode()
     return values

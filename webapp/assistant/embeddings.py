@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,10 +13,12 @@ from numpy.typing import NDArray
 from webapp.assistant import llm
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from webapp.assistant.parsed import PassageDraft
     from webapp.settings import Settings
+
+    Told = Callable[[str, float, str | None], None]  # a call of a provider: model, seconds, why it failed
 
 Vectors = NDArray[np.float32]
 
@@ -64,21 +67,35 @@ class _Bundled:
 class _Remote:
     """OpenAIEmbeddings of LangChain, sending strings as they are (its length check would download a tokenizer)."""
 
-    def __init__(self, client: Any, name: str) -> None:  # noqa: ANN401 - the library loads lazily
+    def __init__(self, client: Any, model: str, told: Told) -> None:  # noqa: ANN401 - the library loads lazily
         from webapp.assistant import deadline  # noqa: PLC0415 - loaded with the client
 
         self._client = client
         self._deadline = deadline.Deadline
-        self.name = name
+        self._model = model
+        self._told = told
+        self.name = f"openai:{model}"
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         if not texts:
             return np.zeros((0, 0), np.float32)
         parts = [texts[start : start + _BATCH] for start in range(0, len(texts), _BATCH)]
+        batches = [self._told_batch(part) for part in parts]
         try:
-            return _normalised(np.concatenate([self._batch(part) for part in parts]))
-        except Exception as error:  # noqa: BLE001 - whatever a server makes the library raise is one fault to us
+            return _normalised(np.concatenate(batches))
+        except ValueError as error:  # vectors of one length in a batch, and of another in the next
             raise llm.translated(error) from None
+
+    def _told_batch(self, texts: Sequence[str]) -> Vectors:
+        began = time.monotonic()
+        try:
+            vectors = self._batch(texts)
+        except Exception as error:  # noqa: BLE001 - whatever a server makes the library raise is one fault to us
+            failure = llm.translated(error)
+            self._told(self._model, time.monotonic() - began, failure.reason)
+            raise failure from None
+        self._told(self._model, time.monotonic() - began, None)
+        return vectors
 
     def _batch(self, texts: Sequence[str]) -> Vectors:
         with self._deadline(first_token=_WHOLE_SECONDS, between=_WHOLE_SECONDS, whole=_WHOLE_SECONDS):
@@ -94,12 +111,19 @@ def bundled() -> Encoder:
         return _bundled()
 
 
-def encoder(settings: Settings) -> Encoder:
-    """The encoder the settings name; the bundled one unless OPENAI_EMBEDDING_MODEL is set."""
+def _untold(_model: str, _seconds: float, _reason: str | None) -> None:
+    """Tell nobody."""
+
+
+def encoder(settings: Settings, told: Told = _untold) -> Encoder:
+    """The encoder the settings name; the bundled one unless OPENAI_EMBEDDING_MODEL is set.
+
+    `told` hears of each call of a provider.
+    """
     if not settings.openai_embedding_model:
         return bundled()
     with _making:
-        return _remote(settings.openai_embedding_model, settings.openai_base_url, settings.openai_api_key)
+        return _remote(settings.openai_embedding_model, settings.openai_base_url, settings.openai_api_key, told)
 
 
 @cache
@@ -108,7 +132,7 @@ def _bundled() -> Encoder:
 
 
 @cache
-def _remote(model: str, base_url: str, api_key: str) -> Encoder:
+def _remote(model: str, base_url: str, api_key: str, told: Told) -> Encoder:
     import httpx2  # noqa: PLC0415 - the network client loads only where it is used
     from langchain_openai import OpenAIEmbeddings  # noqa: PLC0415 - idem
     from pydantic import SecretStr  # noqa: PLC0415 - idem
@@ -125,7 +149,7 @@ def _remote(model: str, base_url: str, api_key: str) -> Encoder:
         timeout=httpx2.Timeout(_WHOLE_SECONDS, connect=_CONNECT_SECONDS),
         http_client=deadline.client(connect=_CONNECT_SECONDS, read=_WHOLE_SECONDS),
     )
-    return _Remote(client, f"openai:{model}")
+    return _Remote(client, model, told)
 
 
 def passage_vectors(encoder: Encoder, title: str, drafts: Sequence[PassageDraft]) -> list[bytes]:
