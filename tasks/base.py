@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from tasks import process
@@ -81,8 +81,10 @@ class Work(Generic[Input, Thought]):
         if claimed is None:
             return
         claim, given = claimed
-        with logs.about(claim.job_id, claim.request_id), runtime.liveness.working(claim, self.lease_s):
-            self._attempt(runtime, claim, given)
+        with logs.about(claim.job_id, claim.request_id):
+            with runtime.liveness.working(claim, self.lease_s):
+                seconds = self._attempt(runtime, claim, given)
+            _count_run(runtime, claim, seconds)
 
     def _claim(self, runtime: Runtime, job_id: UUID) -> tuple[Claim, Callable[[], Input]] | None:
         key = None
@@ -122,7 +124,8 @@ class Work(Generic[Input, Thought]):
         with runtime.sessions.begin() as session:
             return self.prepare(session, claim)
 
-    def _attempt(self, runtime: Runtime, claim: Claim, given: Callable[[], Input]) -> None:
+    def _attempt(self, runtime: Runtime, claim: Claim, given: Callable[[], Input]) -> float:
+        """Bring a job as far as it comes; return the seconds it took."""
         began = time.monotonic()
         try:
             self._think_and_record(runtime, claim, given)
@@ -135,7 +138,7 @@ class Work(Generic[Input, Thought]):
             _record(runtime, lambda session: supervision.refuse(session, claim, code))
         except Exception as error:  # noqa: BLE001  whatever it is counts as a crash of this job, and is recorded
             _fault(runtime, claim, error)
-        _count_run(runtime, claim, time.monotonic() - began)
+        return time.monotonic() - began
 
     def _think_and_record(self, runtime: Runtime, claim: Claim, given: Callable[[], Input]) -> None:
         thought = self.think(runtime, claim, given())
@@ -162,11 +165,14 @@ def _record(runtime: Runtime, write: Callable[[Session], bool]) -> bool:
 
 
 def _count_run(runtime: Runtime, claim: Claim, seconds: float) -> None:
-    """Count an attempt under the outcome that is written, whoever wrote it: a person may have taken over meanwhile."""
+    """Count an attempt under the outcome that is written, whoever wrote it: a person may have taken over meanwhile.
+
+    What ends while nobody works on it (a deadline in the queue, the death of a worker) has no run to count.
+    """
     try:
         with runtime.statement() as session:
             outcome = jobs.outcome(session, claim)
-    except (DBAPIError, PoolTimeoutError) as error:
+    except SQLAlchemyError as error:
         log.warning("run of job %s not counted: %s", claim.job_id, type(error).__name__)
         return
     if outcome is not None:

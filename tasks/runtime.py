@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,6 @@ from webapp import settings as environment
 from webapp.models.engine import open_sessions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from sqlalchemy.orm import Session, sessionmaker
@@ -24,22 +22,19 @@ if TYPE_CHECKING:
     from webapp.settings import Settings
     from webapp.storage import Storage
 
-POOL_SIZE = 10  # threads write in short transactions and think with none open
+POOL_SIZE = 6  # threads write in short transactions and think with none open
+STATEMENTS_POOL_SIZE = 4
 
 
 class Runtime:
+    """`sessions` open transactions; each statement of a session of `statement` begins and ends by itself."""
+
     def __init__(self, queues: frozenset[str]) -> None:
         self.settings: Settings = environment.load()
         self.sessions: sessionmaker[Session] = open_sessions(self.settings, POOL_SIZE)
+        self.statement: sessionmaker[Session] = open_sessions(self.settings, STATEMENTS_POOL_SIZE, autocommit=True)
         self.liveness = Liveness(self.settings, self.sessions, queues)
         self.index = IndexKeeper(self.sessions, lambda: self.encoder)
-
-    @contextmanager
-    def statement(self) -> Iterator[Session]:
-        """A session for one statement, which begins and ends by itself: nothing to begin, nothing to commit."""
-        with self.sessions() as session:
-            session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
-            yield session
 
     @property
     def encoder(self) -> Encoder:

@@ -41,7 +41,14 @@ def _calls(stack: Stack) -> dict[str, float]:
         stack.metrics(),
         re.MULTILINE,
     )
-    return {status: float(count) for status, count in found}
+    (timed,) = re.findall(
+        r'^sav_llm_request_duration_seconds_count{model="vectors",operation="embedding"} (\S+)$',
+        stack.metrics(),
+        re.MULTILINE,
+    )
+    calls = {status: float(count) for status, count in found}
+    assert calls["ok"] == float(timed)
+    return calls
 
 
 def test_a_provider_of_vectors(stack: Stack, model_server: ModelServer) -> None:

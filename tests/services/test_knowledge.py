@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.harness.waiting import wait_until
-from tests.services.work import claimed, identity, say, slot, transaction
+from tests.services.work import claimed, identity, job, say, slot, transaction
 from webapp.domain import Audience, DocumentState, JobKind, JobStatus, Language, Outcome, Reply, Source
 from webapp.errors import NotFoundError
 from webapp.models import Document, PassageRow
@@ -66,6 +66,14 @@ def test_a_deleted_text_is_unreadable_at_once(session: Session) -> None:
     assert session.query(PassageRow).count() == 0
     with pytest.raises(NotFoundError):
         documents.withdraw(session, document.id)
+
+
+def test_what_was_withdrawn_while_it_was_read_has_not_failed(session: Session) -> None:
+    document, job_id, _ = documents.add(session, NewDocument("a.txt", "d", 1, "k1", Audience.PUBLIC, None))
+    claim = claimed(session, job_id, JobKind.INGEST)
+    documents.withdraw(session, document.id)
+    assert job(session, job_id).status is JobStatus.FAILED
+    assert jobs.outcome(session, claim) is None
 
 
 def test_a_document_deleted_while_it_was_read_stays_deleted(session: Session) -> None:

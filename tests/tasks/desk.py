@@ -97,7 +97,10 @@ def broken(stack: Stack) -> dict[str, object]:
 
 
 def wait_runs_counted(stack: Stack, queue: Queue) -> dict[str, int]:
-    """Block until as many runs are counted as claimed jobs have ended, by outcome; return how many of each."""
+    """Block until as many runs are counted as claimed jobs have ended, by outcome; return how many of each.
+
+    For jobs that a worker brought to their end or saw ended: what ends between two attempts has no last run.
+    """
     ended = query(
         stack.environ["DATABASE_URL"],
         "SELECT status, count(*) FROM job WHERE queue = %s AND attempts > 0 AND finished_at IS NOT NULL GROUP BY 1",

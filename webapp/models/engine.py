@@ -70,8 +70,16 @@ def _forget_stale_statements(context: ExceptionContext) -> None:
         context.is_disconnect = True
 
 
-def open_sessions(settings: Settings, pool_size: int, lock_timeout_ms: int = 0) -> sessionmaker[Session]:
-    """Return the session factory of a process that is no web process."""
+def open_sessions(
+    settings: Settings, pool_size: int, lock_timeout_ms: int = 0, *, autocommit: bool = False
+) -> sessionmaker[Session]:
+    """Return the session factory of a process that is no web process.
+
+    With `autocommit` nothing is begun and nothing is to be committed. Its connections are made so and stay so: one
+    that is turned back when it is returned says so to its server, and is lost to the pool when that has gone.
+    """
     options = engine_options(pool_size, WORKER_STATEMENT_TIMEOUT_MS, lock_timeout_ms)
+    if autocommit:
+        options["isolation_level"] = "AUTOCOMMIT"
     engine = create_engine(settings.database_url, **options)
     return sessionmaker(engine, expire_on_commit=False)

@@ -139,7 +139,10 @@ _STANDS = Prepared(
 
 _OUTCOME = Prepared(
     "outcome",
-    "SELECT status FROM job WHERE id = :id AND attempts = :attempts AND finished_at IS NOT NULL",
+    """
+SELECT status FROM job WHERE id = :id AND attempts = :attempts AND finished_at IS NOT NULL
+    AND error_code IS DISTINCT FROM 'deleted'
+""",
     id="uuid",
     attempts="integer",
 )
@@ -253,7 +256,7 @@ def stands(session: Session, claim: Claim) -> bool:
 
 
 def outcome(session: Session, claim: Claim) -> JobStatus | None:
-    """Return how the job of a claim ended; None while it has not, when it is tried again, and when it was erased."""
+    """Return how the job of a claim ended; None while it has not, when it is tried again, erased or withdrawn."""
     row = _OUTCOME.execute(session, {"id": claim.job_id, "attempts": claim.attempts}).one_or_none()
     return None if row is None else JobStatus(row.status)
 
