@@ -12,8 +12,8 @@ from prometheus_flask_exporter import PrometheusMetrics
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import cli, logs
-from webapp.extensions import db, jwt, migrate
-from webapp.models.engine import WEB_STATEMENT_TIMEOUT_MS, engine_options
+from webapp.extensions import STATEMENTS, db, jwt, migrate
+from webapp.models.engine import AUTOCOMMIT, WEB_STATEMENT_TIMEOUT_MS, engine_options
 from webapp.routes import headers, problems, sessions, tracing, uploads
 from webapp.routes.api import (
     api,
@@ -59,6 +59,7 @@ def create_app(settings: Settings) -> Flask:
 
 
 def _configuration(settings: Settings) -> dict[str, object]:
+    options = engine_options(WEB_THREADS, WEB_STATEMENT_TIMEOUT_MS)
     return {
         "SETTINGS": settings,
         "MIGRATIONS": ROOT / "migrations",
@@ -67,7 +68,8 @@ def _configuration(settings: Settings) -> dict[str, object]:
         "MAX_FORM_PARTS": 50,
         "TESTING": settings.testing,
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
-        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(WEB_THREADS, WEB_STATEMENT_TIMEOUT_MS),
+        "SQLALCHEMY_ENGINE_OPTIONS": options,
+        "SQLALCHEMY_BINDS": {STATEMENTS: {"url": settings.database_url, **options, **AUTOCOMMIT}},
         **_tokens(settings),
     }
 

@@ -38,6 +38,7 @@ def connect_args(statement_timeout_ms: int, lock_timeout_ms: int = 0) -> dict[st
 
 
 def engine_options(pool_size: int, statement_timeout_ms: int, lock_timeout_ms: int = 0) -> dict[str, Any]:
+    """Return how to make an engine; `AUTOCOMMIT` beside them makes one where nothing is begun and nothing committed."""
     return {
         "pool_size": pool_size,
         "max_overflow": 2,
@@ -70,16 +71,15 @@ def _forget_stale_statements(context: ExceptionContext) -> None:
         context.is_disconnect = True
 
 
+# Of a whole engine alone: a connection that is turned back when it is returned asks its server to do so, and is lost to
+# its pool when that has just gone.
+AUTOCOMMIT = {"isolation_level": "AUTOCOMMIT"}
+
+
 def open_sessions(
     settings: Settings, pool_size: int, lock_timeout_ms: int = 0, *, autocommit: bool = False
 ) -> sessionmaker[Session]:
-    """Return the session factory of a process that is no web process.
-
-    With `autocommit` nothing is begun and nothing is to be committed. Its connections are made so and stay so: one
-    that is turned back when it is returned says so to its server, and is lost to the pool when that has gone.
-    """
+    """Return the session factory of a process that is no web process."""
     options = engine_options(pool_size, WORKER_STATEMENT_TIMEOUT_MS, lock_timeout_ms)
-    if autocommit:
-        options["isolation_level"] = "AUTOCOMMIT"
-    engine = create_engine(settings.database_url, **options)
+    engine = create_engine(settings.database_url, **options, **(AUTOCOMMIT if autocommit else {}))
     return sessionmaker(engine, expire_on_commit=False)

@@ -5,17 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import event
 
 from tests.harness.servers import query
 from tests.routes.api.problem import problem
 from tests.services.work import answer, claimed, reply, transaction
+from webapp.app import WEB_THREADS
 from webapp.domain import HandoverReason, JobKind, JobStatus, Outcome
+from webapp.extensions import STATEMENTS, db
 from webapp.services import jobs, replies, supervision
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import httpx
+    from flask import Flask
+    from sqlalchemy import Connection
 
     from tests.harness.api import ApiClient
 
@@ -144,6 +149,31 @@ def test_an_unchanged_job_is_not_told_again(client: ApiClient, sent: Json, datab
     with transaction(database_url) as session:
         assert answer(session, sent["job"]["id"])
     assert _poll(client, sent["job"]["id"], etag).status_code == 200
+
+
+def test_a_connection_cut_after_a_poll_costs_no_later_poll_anything(
+    client: ApiClient, app: Flask, sent: Json, database_url: str
+) -> None:
+    """More polls than the pool has places, and each one's connection is cut once it has its answer."""
+    cut = []
+
+    def cut_off(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("PREPARE"):
+            return
+        pid = connection.connection.dbapi_connection.info.backend_pid  # type: ignore[union-attr]  # it is open
+        query(database_url, "SELECT pg_terminate_backend(%s, 5000)", [pid])
+        cut.append(pid)
+
+    with app.app_context():
+        engine = db.engines[STATEMENTS]
+    event.listen(engine, "after_cursor_execute", cut_off)
+    try:
+        statuses = [_poll(client, sent["job"]["id"]).status_code for _ in range(2 * WEB_THREADS)]
+    finally:
+        event.remove(engine, "after_cursor_execute", cut_off)
+    assert statuses == [200] * len(statuses)
+    assert len(set(cut)) == len(statuses)
+    assert _poll(client, sent["job"]["id"]).status_code == 200
 
 
 def test_a_job_is_its_customers_and_staffs(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from flask import Response, g, request
 
 from webapp.errors import NotFoundError
-from webapp.extensions import db
+from webapp.extensions import db, statement
 from webapp.routes import access, views
 from webapp.routes.access import me
 from webapp.routes.acts.messages import accept
@@ -52,8 +52,8 @@ def accepted_out(accepted: Accepted) -> Response:
 @access.signed_in_by_reading
 def job(job_id: str) -> Response:
     sign_in_id = access.sign_in_id()
-    db.session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})  # it begins and ends by itself
-    g.identity, view = polling.job_of_sign_in(db.session(), sign_in_id, id_or_nothing(job_id))
+    with statement() as session:
+        g.identity, view = polling.job_of_sign_in(session, sign_in_id, id_or_nothing(job_id))
     if view is None:
         raise NotFoundError
     tag = f"{view.entity_tag}-{language()}"
