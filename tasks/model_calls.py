@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import SQLAlchemyError
 
 from webapp import metrics
 from webapp.services import model_use
@@ -45,5 +44,5 @@ def _keep(runtime: Runtime, operation: JobKind, status: str, usage: Usage | None
     try:
         with runtime.statement() as session:
             model_use.count(session, runtime.settings.openai_model, operation, status, usage)
-    except (DBAPIError, PoolTimeoutError) as error:
+    except SQLAlchemyError as error:
         log.warning("a call of the model was not kept: %s", type(error).__name__)

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from tasks import model_calls
 from tasks.base import ClaimLostError, TryAgainError, Work
@@ -177,7 +177,7 @@ def _draft_writer(runtime: Runtime, claim: Claim) -> Callable[[str], None]:
         try:
             with runtime.statement() as session:
                 stands = replies.write_draft(session, claim, draft)
-        except DBAPIError as error:
+        except SQLAlchemyError as error:
             log.warning("draft of job %s not shown: %s", claim.job_id, type(error).__name__)
             return
         if not stands:

@@ -103,7 +103,8 @@ def wait_runs_counted(stack: Stack, queue: Queue) -> dict[str, int]:
     """
     ended = query(
         stack.environ["DATABASE_URL"],
-        "SELECT status, count(*) FROM job WHERE queue = %s AND attempts > 0 AND finished_at IS NOT NULL GROUP BY 1",
+        "SELECT status, count(*) FROM job WHERE queue = %s AND attempts > 0 AND finished_at IS NOT NULL"
+        " AND error_code IS DISTINCT FROM 'deleted' GROUP BY 1",
         [queue],
     )
     expected = {str(status): int(str(count)) for status, count in ended}
