@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import re
 from uuid import UUID
 
 from webapp.assistant import documents, embeddings
@@ -63,3 +65,12 @@ def library() -> tuple[Index, dict[int, Passage]]:
 
 def passage(text: str, number: int = 1, heading: str = "", language: Language = Language.FR) -> Passage:
     return Passage(number, DOCUMENT, "Guide", 3, heading, text, language)
+
+
+def many_rows(count: int, headings: int) -> list[IndexRow]:
+    """Passages of as many words of the guide each, under headings that say nothing of them."""
+    chance = random.Random(1)
+    of_texts, of_names = (sorted(set(re.findall(r"[a-zé]{5,}", text))) for text in (GUIDE, MANUAL))
+    names = [" ".join(chance.sample(of_names, k=2)) for _ in range(headings)]
+    numbers = range(1, count + 1)
+    return rows({n: passage(" ".join(chance.sample(of_texts, k=8)), n, names[n % headings]) for n in numbers})

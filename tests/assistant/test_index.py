@@ -9,7 +9,15 @@ import pytest
 from tests.assistant import builders
 from webapp.assistant import embeddings, retrieval
 from webapp.assistant.index import Index
+from webapp.assistant.segment import Segment
 from webapp.domain import Author, Candidate, Question, Turn
+
+QUERIES = (
+    "garantie du moteur de volet",
+    "le vitrage grince",
+    "délai de livraison des menuiseries",
+    "chiffon doux pour le transporteur",
+)
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +56,18 @@ def test_scores_fall_from_one_to_nought(library: tuple[Index, dict[int, builders
 def test_nothing_is_found_for_nothing(library: tuple[Index, dict[int, builders.Passage]]) -> None:
     assert library[0].search("  ", 5) == []
     assert Index.build(1, [], embeddings.bundled()).search("garantie", 5) == []
+
+
+def test_what_is_left_unread_is_not_among_the_best() -> None:
+    """In pieces of a hundred passages each vector is near, and read; in one of 800 only those that may still win."""
+    rows = builders.many_rows(800, headings=50)
+    whole = Index.build(1, rows, embeddings.bundled())
+    parts = [Segment(rows[start : start + 100]) for start in range(0, len(rows), 100)]
+    pieces = Index(1, parts, [np.ones(len(part), np.bool_) for part in parts], embeddings.bundled())
+    for query in QUERIES:
+        found = {candidate.passage_id: candidate.score for candidate in whole.search(query, 30)}
+        read = {candidate.passage_id: candidate.score for candidate in pieces.search(query, 30)}
+        assert found == pytest.approx(read, abs=1e-6)
 
 
 def test_a_change_leaves_the_snapshot_before_as_it_was() -> None:

@@ -6,8 +6,10 @@ import contextlib
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+import pytest
 from flask import Flask, request_finished
 from sqlalchemy import event
+from sqlalchemy.exc import ProgrammingError
 
 from tests.harness.servers import query
 from webapp.app import WEB_THREADS
@@ -75,3 +77,19 @@ def test_a_refusal_is_the_one_that_was_made(client: ApiClient, app: Flask, datab
     assert [answer.status_code for answer in answers] == [404] * ASKED
     assert len(cutter.cut) == ASKED
     assert client.get("/api/conversations").status_code == 200
+
+
+@pytest.mark.parametrize("end", ["rollback", "close"])
+def test_a_fault_at_the_end_that_is_no_lost_connection_is_heard(app: Flask, end: str) -> None:
+    def ask_nonsense(connection: Connection) -> None:
+        connection.exec_driver_sql("SELECT no_such_column")
+
+    with app.app_context():
+        db.session.connection()
+        event.listen(db.engine, "rollback", ask_nonsense)
+        try:
+            with pytest.raises(ProgrammingError):
+                getattr(db.session, end)()
+        finally:
+            event.remove(db.engine, "rollback", ask_nonsense)
+        assert db.session.connection().exec_driver_sql("SELECT 1").scalar() == 1

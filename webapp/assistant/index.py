@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from webapp.assistant.embeddings import Encoder
-    from webapp.assistant.segment import Floats
+    from webapp.assistant.segment import Floats, Ints
 
 __all__ = ["Index", "IndexRow"]
 
@@ -87,15 +87,15 @@ class Index:
         # A common word of the trade still counts when a passage must hold all that is asked ("glazing", "warranty").
         even = {stem: (weight + ideal / (len(weights) + 1)) / 2 for stem, weight in weights.items()}
         even_ideal = sum(even.values()) + plain
+        shares = {stem: weight / ideal for stem, weight in weights.items()}
+        count = max(k, _RERANKED)
         found: list[tuple[float, Segment, int]] = []
         for segment, alive in zip(self._segments, self._alive, strict=True):
-            positions, scores = _scores(segment, alive, _fitting(vector, segment), weights, ideal)
-            best = np.argsort(-scores, kind="stable")[: max(k, _RERANKED)]
-            found.extend((float(scores[i]), segment, int(positions[i])) for i in best)
+            found += _best(segment, alive, _fitting(vector, segment), shares, count)
         found.sort(key=lambda each: -each[0])
         near = [
             (score + _TOGETHER * _together(segment, position, even) / even_ideal, int(segment.ids[position]))
-            for score, segment, position in found[: max(k, _RERANKED)]
+            for score, segment, position in found[:count]
         ]
         near.sort(key=lambda each: (-each[0], each[1]))
         return [Candidate(passage_id, min(1.0, max(0.0, score * _SCALE))) for score, passage_id in near[:k]]
@@ -127,23 +127,38 @@ def _fitting(vector: Floats, segment: Segment) -> Floats:
     return vector if vector.shape[1] == segment.dimensions else np.zeros((1, segment.dimensions), np.float32)
 
 
-def _scores(
-    segment: Segment, alive: NDArray[np.bool_], vector: Floats, weights: Mapping[str, float], ideal: float
-) -> tuple[NDArray[np.int64], Floats]:
-    """(positions, scores) of the candidates of one segment."""
-    lexical = _lexical(segment, weights) / ideal
+def _best(
+    segment: Segment, alive: NDArray[np.bool_], vector: Floats, shares: Mapping[str, float], count: int
+) -> list[tuple[float, Segment, int]]:
+    """(score by meaning and words, segment, position) of its `count` best passages, best first."""
+    lexical = _WORDS * _lexical(segment, shares)
     depth = min(_DEPTH, len(segment))
-    near = segment.texts.search(vector, depth)[1][0]
-    named = segment.names.search(vector, min(_DEPTH, segment.names.ntotal))
+    likeness, near = (found[0] for found in segment.texts.search(vector, depth))
+    of_names, by_name = _named(segment, vector)
+    proposed = np.zeros(len(segment), np.bool_)
+    proposed[np.concatenate([near, by_name, np.argpartition(-lexical, depth - 1)[:depth]])] = True
+    positions = np.flatnonzero(proposed & alive)
+    scores = of_names[segment.name_of[positions]] + lexical[positions]
+    of_texts = np.full(len(segment), likeness[-1])  # a text that is not near is at most as like as the last that is
+    of_texts[near] = likeness
+    at_most = np.maximum(scores, of_texts[positions] + lexical[positions])
+    # Reading a vector costs more than all the rest here: only of those that may still be among the best.
+    open_ = (at_most > scores) & (at_most >= np.sort(scores)[-count:][:1])
+    texts = _dot(segment, positions[open_], vector)
+    scores[open_] = np.maximum(scores[open_], texts + lexical[positions[open_]])
+    order = np.argsort(-scores, kind="stable")[:count]
+    return [(float(scores[i]), segment, int(positions[i])) for i in order]
+
+
+def _named(segment: Segment, vector: Floats) -> tuple[Floats, Ints]:
+    """(likeness of each name, -1 for those that are not near; positions of passages whose name is near)."""
+    depth = min(_DEPTH, segment.names.ntotal)
+    likeness, near = (found[0] for found in segment.names.search(vector, depth))
     of_names = np.full(segment.names.ntotal, -1.0, np.float32)
-    of_names[named[1][0]] = named[0][0]
+    of_names[near] = likeness
     starts, members = segment.of_name
-    by_name = np.concatenate([members[starts[n] : starts[n + 1]][:_DEPTH] for n in named[1][0][:_DEPTH]])
-    by_words = np.argpartition(-lexical, depth - 1)[:depth]
-    positions = np.unique(np.concatenate([near, by_name, by_words]))
-    positions = positions[alive[positions]]
-    meaning = np.maximum(_dot(segment, positions, vector), of_names[segment.name_of[positions]])
-    return positions, meaning + _WORDS * lexical[positions]
+    spans = zip(starts[near].tolist(), starts[near + 1].tolist(), strict=True)
+    return of_names, np.concatenate([members[start:end][:_DEPTH] for start, end in spans])
 
 
 def _together(segment: Segment, position: int, weights: Mapping[str, float]) -> float:
