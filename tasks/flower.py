@@ -9,15 +9,20 @@ from celery.bin.base import CLIContext
 from flower.command import flower
 
 from tasks import transport
+from webapp.secret_rules import MIN_PASSWORD_LENGTH, is_weak
 
 # Flower reads the options of the command it is usually part of.
 command = click.Group("celery", commands={"flower": flower})
 
 OPEN_TO_ALL = "FLOWER_BASIC_AUTH must be user:password: Flower shows everything to whoever reaches it."
+GUESSED = f"FLOWER_BASIC_AUTH needs a password unknown to others, of {MIN_PASSWORD_LENGTH} characters or more."
 
 if __name__ == "__main__":
-    if not all(os.environ.get("FLOWER_BASIC_AUTH", "").partition(":")):
+    user, colon, password = os.environ.get("FLOWER_BASIC_AUTH", "").partition(":")
+    if not (user and colon and password):
         sys.exit(OPEN_TO_ALL)
+    if os.environ.get("ENVIRONMENT") == "production" and is_weak(password):
+        sys.exit(GUESSED)
     transport.install()
     app = Celery("chatbot-sav", broker=os.environ["REDIS_URL"], config_source="celeryconfig")
     command(["flower", *sys.argv[1:]], obj=CLIContext(app=app, no_color=True, workdir=None))

@@ -34,6 +34,7 @@ REMOVE_EVERY_S = 30.0
 SWEEP_EVERY_S = 3600.0
 STOP_S = 5.0
 UNCLAIMED = timedelta(hours=1)  # a file may lie that long before its row is written
+MAILS_KEPT = timedelta(days=30)  # where they are files: an address and a link that has long ended
 FEW = 20  # files: more than half of more than these is not lost, or left over, one by one
 
 
@@ -72,7 +73,8 @@ class Keeper(threading.Thread):
         remove_due(self._sessions, photos)
         if time.monotonic() >= self._sweep_at:
             self._sweep_at = time.monotonic() + SWEEP_EVERY_S
-            empty(self._settings.data_dir / "files" / "incoming")
+            empty(self._settings.data_dir / "files" / "incoming", UNCLAIMED)
+            empty(self._settings.data_dir / "mail", MAILS_KEPT)
             sweep(self._sessions, photos, files.keys_of_photos, files.lose)
             sweep(self._sessions, self._storage("documents"), files.keys_of_documents)
 
@@ -151,9 +153,9 @@ def _lose(
     return lost
 
 
-def empty(workshop: Path) -> None:
-    """Remove what a death left of work on files: folders and unfinished files of more than an hour ago."""
-    old = time.time() - UNCLAIMED.total_seconds()
-    for left in workshop.iterdir() if workshop.is_dir() else ():
+def empty(folder: Path, kept: timedelta) -> None:
+    """Remove what has lain in a folder for longer: what a death left of work on files, mails that were files."""
+    old = time.time() - kept.total_seconds()
+    for left in folder.iterdir() if folder.is_dir() else ():
         if left.stat().st_mtime < old:
             shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)

@@ -13,12 +13,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
+from webapp.secret_rules import MIN_KEY_LENGTH, MIN_PASSWORD_LENGTH, is_weak
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-WELL_KNOWN_SECRETS = ("admin", "changeme", "change-me", "password", "secret", "dev", "test", "example")
-MIN_SECRET_LENGTH = 32
-MIN_PASSWORD_LENGTH = 12
 
 
 class Environment(StrEnum):
@@ -182,22 +180,20 @@ def _an_address(value: str, schemes: tuple[str, ...], shape: str) -> str:
 def _secret_faults(given: Mapping[str, str]) -> list[str]:
     """Return what production refuses: secrets that are missing, short or known to everybody."""
     faults = []
-    if _weak(given.get("secret_key", ""), MIN_SECRET_LENGTH):
-        faults.append(f"SECRET_KEY is missing, well known or shorter than {MIN_SECRET_LENGTH} characters")
-    if "admin_password" in given and _weak(given["admin_password"], MIN_PASSWORD_LENGTH):
+    if is_weak(given.get("secret_key", ""), MIN_KEY_LENGTH):
+        faults.append(f"SECRET_KEY is missing, well known or shorter than {MIN_KEY_LENGTH} characters")
+    if "admin_password" in given and is_weak(given["admin_password"]):
         faults.append(f"ADMIN_PASSWORD is well known or shorter than {MIN_PASSWORD_LENGTH} characters")
+    if "flower_basic_auth" in given and is_weak(given["flower_basic_auth"].partition(":")[2]):
+        fault = f"must be user:password, the password unknown to others and of {MIN_PASSWORD_LENGTH} characters or more"
+        faults.append(f"FLOWER_BASIC_AUTH {fault}")
     if not given.get("public_url", "").startswith("https://"):
         faults.append("PUBLIC_URL must be the https:// address people use")
     for name in ("database_url", "redis_url"):
-        if _weak(_password_of(given.get(name, "")), MIN_PASSWORD_LENGTH):
+        if is_weak(_password_of(given.get(name, ""))):
             fault = f"has no password, a well-known one, or one under {MIN_PASSWORD_LENGTH} characters"
             faults.append(f"{name.upper()} {fault}")
     return faults
-
-
-def _weak(secret: str, length: int) -> bool:
-    lowered = secret.lower()
-    return len(secret) < length or any(lowered.startswith(word) for word in WELL_KNOWN_SECRETS)
 
 
 def _password_of(url: str) -> str:

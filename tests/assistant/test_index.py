@@ -59,7 +59,7 @@ def test_nothing_is_found_for_nothing(library: tuple[Index, dict[int, builders.P
 
 
 def test_what_is_left_unread_is_not_among_the_best() -> None:
-    """In pieces of a hundred passages each vector is near, and read; in one of 800 only those that may still win."""
+    """In pieces of a hundred passages every text is near, so its likeness is known; in one of 800 most are bounded."""
     rows = builders.many_rows(800, headings=50)
     whole = Index.build(1, rows, embeddings.bundled())
     parts = [Segment(rows[start : start + 100]) for start in range(0, len(rows), 100)]

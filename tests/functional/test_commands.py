@@ -71,3 +71,7 @@ def test_flower_without_a_password_does_not_start(stack: Stack) -> None:
         stack.environ["FLOWER_BASIC_AUTH"] = given
         said = stack.run("python", "-m", "tasks.flower", f"--port={stack.environ['FLOWER_PORT']}", status=1)
         assert "FLOWER_BASIC_AUTH must be user:password" in said
+    stack.environ |= {"FLOWER_BASIC_AUTH": "ops:guessed", "ENVIRONMENT": "production"}
+    said = stack.run("python", "-m", "tasks.flower", f"--port={stack.environ['FLOWER_PORT']}", status=1)
+    assert "FLOWER_BASIC_AUTH needs a password" in said
+    assert "guessed" not in said

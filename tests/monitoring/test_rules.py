@@ -39,7 +39,6 @@ EXPORTERS = {
     "redis_commands_processed_total",
     *("node_cpu_seconds_total", "node_load1", "node_memory_MemAvailable_bytes", "node_memory_MemTotal_bytes"),
     *("node_filesystem_avail_bytes", "node_filesystem_size_bytes", "node_disk_written_bytes_total"),
-    *("node_network_receive_bytes_total", "node_network_transmit_bytes_total"),
 }
 OWN_TO_PROMETHEUS = {"up", "scrape_duration_seconds"}
 

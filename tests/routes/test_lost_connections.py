@@ -85,11 +85,12 @@ def test_a_fault_at_the_end_that_is_no_lost_connection_is_heard(app: Flask, end:
         connection.exec_driver_sql("SELECT no_such_column")
 
     with app.app_context():
-        db.session.connection()
+        connection = db.session.connection()
         event.listen(db.engine, "rollback", ask_nonsense)
         try:
             with pytest.raises(ProgrammingError):
                 getattr(db.session, end)()
         finally:
             event.remove(db.engine, "rollback", ask_nonsense)
+        connection.close()
         assert db.session.connection().exec_driver_sql("SELECT 1").scalar() == 1

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from tasks import maintenance
 from tests.fakes.object_store import ObjectStore
 from tests.harness import application
+from tests.harness.waiting import wait_until
 from tests.services.pictures import clean, image_jobs, photo, send, stored
 from tests.services.work import identity
 from webapp.domain import Audience
@@ -90,9 +91,25 @@ def test_rows_and_files_find_each_other(sessions: sessionmaker[Session], tmp_pat
     (workshop / "old.part").write_bytes(b"x")
     age(workshop / "old")
     age(workshop / "old.part")
-    maintenance.empty(workshop)
+    maintenance.empty(workshop, maintenance.UNCLAIMED)
     assert [path.name for path in workshop.iterdir()] == ["new"]
-    maintenance.empty(tmp_path / "nowhere")
+    maintenance.empty(tmp_path / "nowhere", maintenance.UNCLAIMED)
+
+
+def test_mails_that_are_files_are_kept_for_a_month(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    mails = settings.data_dir / "mail"
+    mails.mkdir(parents=True)
+    old, young = mails / "old.eml", mails / "young.eml"
+    for path, days in ((old, 31), (young, 29)):
+        path.write_text("x")
+        past = time.time() - days * 24 * 3600
+        os.utime(path, (past, past))
+    monkeypatch.setattr(maintenance, "REMOVE_EVERY_S", 0.05)
+    keeper = maintenance.Keeper(settings)
+    keeper.start()
+    wait_until(lambda: not old.exists(), "the old mail to be removed")
+    keeper.stop()
+    assert young.exists()
 
 
 def test_documents_keep_their_files(sessions: sessionmaker[Session], tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from tasks import process, worker
 from tasks.base import Work
+from tests.harness.waiting import PATIENCE
 from webapp.domain import JobKind, JobStatus
 from webapp.services import jobs
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 def main(job_id: str) -> None:
     worker.app.set_current()
     runtime = process.runtime()
+    runtime.liveness.key(PATIENCE)
 
     def away() -> Never:
         sys.stdout.write("held\n" if runtime.liveness.works_on(UUID(job_id)) else "let go\n")
