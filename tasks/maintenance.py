@@ -10,6 +10,7 @@ import logging
 import shutil
 import threading
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from webapp.services import files
 from webapp.storage import open_storage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
     from sqlalchemy.orm import Session, sessionmaker
@@ -61,7 +62,7 @@ class Keeper(threading.Thread):
             if not self._stopping.wait(REMOVE_EVERY_S):
                 self._try(self._keep)
 
-    def _try(self, step: Callable[[], None]) -> None:
+    def _try(self, step: Callable[[], object]) -> None:
         """One that fails holds up no other, and may do better in the next round."""
         try:
             step()
@@ -73,10 +74,11 @@ class Keeper(threading.Thread):
         remove_due(self._sessions, photos)
         if time.monotonic() >= self._sweep_at:
             self._sweep_at = time.monotonic() + SWEEP_EVERY_S
-            empty(self._settings.data_dir / "files" / "incoming", UNCLAIMED)
-            empty(self._settings.data_dir / "mail", MAILS_KEPT)
-            sweep(self._sessions, photos, files.keys_of_photos, files.lose)
-            sweep(self._sessions, self._storage("documents"), files.keys_of_documents)
+            self._try(partial(empty, self._settings.data_dir / "files" / "incoming"))
+            self._try(partial(forget_mails, self._settings.data_dir / "mail"))
+            self._try(partial(sweep, self._sessions, photos, files.keys_of_photos, files.lose))
+            documents = self._storage("documents")
+            self._try(partial(sweep, self._sessions, documents, files.keys_of_documents))
 
     def _storage(self, folder: str) -> Storage:
         if folder not in self._opened:
@@ -153,9 +155,22 @@ def _lose(
     return lost
 
 
-def empty(folder: Path, kept: timedelta) -> None:
-    """Remove what has lain in a folder for longer: what a death left of work on files, mails that were files."""
+def empty(workshop: Path) -> None:
+    """Remove what a death left of work on files: folders and unfinished files of more than an hour ago."""
+    for left in _older(workshop, UNCLAIMED):
+        shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
+
+
+def forget_mails(folder: Path) -> None:
+    """Remove mails that were files for a month; what somebody else put there is not ours."""
+    for mail in _older(folder, MAILS_KEPT):
+        if (mail.suffix == ".eml" or mail.name.startswith(".")) and mail.is_file():
+            mail.unlink(missing_ok=True)
+
+
+def _older(folder: Path, kept: timedelta) -> Iterator[Path]:
     old = time.time() - kept.total_seconds()
-    for left in folder.iterdir() if folder.is_dir() else ():
-        if left.stat().st_mtime < old:
-            shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
+    for path in folder.iterdir() if folder.is_dir() else ():
+        with suppress(FileNotFoundError):  # another's work ended meanwhile
+            if path.lstat().st_mtime < old:
+                yield path

@@ -83,6 +83,7 @@ def test_production_starts_with_strong_secrets() -> None:
         *(("PUBLIC_URL", url) for url in ("", "http://sav.example", "sav.example")),
         *(("ADMIN_PASSWORD", weak) for weak in ("weakling", "admin123admin123", "changeme-changeme")),
         *(("FLOWER_BASIC_AUTH", weak) for weak in ("flower", "flower:x", "flower:changeme-changeme")),
+        *(("FLOWER_BASIC_AUTH", f"{weak},ops:{'x' * 20}") for weak in ("ops:x", f":{'x' * 20}", "ops")),
     ],
 )
 def test_production_refuses_a_weak_secret_and_does_not_print_it(name: str, value: str) -> None:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
-from webapp.secret_rules import MIN_KEY_LENGTH, MIN_PASSWORD_LENGTH, is_weak
+from webapp.secret_rules import MIN_KEY_LENGTH, MIN_PASSWORD_LENGTH, is_weak, opens_flower_to_others
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -184,7 +184,7 @@ def _secret_faults(given: Mapping[str, str]) -> list[str]:
         faults.append(f"SECRET_KEY is missing, well known or shorter than {MIN_KEY_LENGTH} characters")
     if "admin_password" in given and is_weak(given["admin_password"]):
         faults.append(f"ADMIN_PASSWORD is well known or shorter than {MIN_PASSWORD_LENGTH} characters")
-    if "flower_basic_auth" in given and is_weak(given["flower_basic_auth"].partition(":")[2]):
+    if "flower_basic_auth" in given and opens_flower_to_others(given["flower_basic_auth"]):
         fault = f"must be user:password, the password unknown to others and of {MIN_PASSWORD_LENGTH} characters or more"
         faults.append(f"FLOWER_BASIC_AUTH {fault}")
     if not given.get("public_url", "").startswith("https://"):

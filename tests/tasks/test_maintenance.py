@@ -91,17 +91,21 @@ def test_rows_and_files_find_each_other(sessions: sessionmaker[Session], tmp_pat
     (workshop / "old.part").write_bytes(b"x")
     age(workshop / "old")
     age(workshop / "old.part")
-    maintenance.empty(workshop, maintenance.UNCLAIMED)
+    maintenance.empty(workshop)
     assert [path.name for path in workshop.iterdir()] == ["new"]
-    maintenance.empty(tmp_path / "nowhere", maintenance.UNCLAIMED)
+    maintenance.empty(tmp_path / "nowhere")
 
 
 def test_mails_that_are_files_are_kept_for_a_month(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    mails = settings.data_dir / "mail"
-    mails.mkdir(parents=True)
-    old, young = mails / "old.eml", mails / "young.eml"
-    for path, days in ((old, 31), (young, 29)):
-        path.write_text("x")
+    """And what somebody else keeps there is not ours; a link to nowhere in another folder holds nothing up."""
+    mails, incoming = settings.data_dir / "mail", settings.data_dir / "files" / "incoming"
+    (mails / "read").mkdir(parents=True)
+    incoming.mkdir(parents=True)
+    (incoming / "link").symlink_to(incoming / "nowhere")
+    old, young, note, read = (mails / name for name in ("old.eml", "young.eml", "note.txt", "read/old.eml"))
+    for path, days in ((old, 31), (young, 29), (note, 31), (read, 31), (mails / "read", 31)):
+        if not path.is_dir():
+            path.write_text("x")
         past = time.time() - days * 24 * 3600
         os.utime(path, (past, past))
     monkeypatch.setattr(maintenance, "REMOVE_EVERY_S", 0.05)
@@ -109,7 +113,7 @@ def test_mails_that_are_files_are_kept_for_a_month(settings: Settings, monkeypat
     keeper.start()
     wait_until(lambda: not old.exists(), "the old mail to be removed")
     keeper.stop()
-    assert young.exists()
+    assert {path for path in mails.rglob("*") if path.is_file()} == {young, note, read}
 
 
 def test_documents_keep_their_files(sessions: sessionmaker[Session], tmp_path: Path) -> None:

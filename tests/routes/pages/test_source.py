@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.harness import commands
+from webapp.routes.pages import source
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.harness.api import ApiClient
 
 
@@ -40,6 +43,14 @@ def test_what_is_not_the_project_stays_here(archive: list[str]) -> None:
     beside = ("chatbot-sav/var/", "chatbot-sav/.venv/", "chatbot-sav/.git/", "chatbot-sav/.env")
     assert [name for name in archive if name.startswith(beside) and name != "chatbot-sav/.env.example"] == []
     assert [name for name in archive if "__pycache__" in name] == []
+
+
+def test_a_secret_that_lies_among_it_stays_here(tmp_path: Path) -> None:
+    names = ("webapp/app.py", "webapp/.env", "monitoring/proxy/tls.key", "monitoring/proxy/tls.pem", "monitoring/.env")
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
+    assert [str(path.relative_to(tmp_path)) for path in source.paths(tmp_path)] == ["webapp/app.py"]
 
 
 def test_the_footer_of_every_page_leads_to_it(anonymous: ApiClient) -> None:

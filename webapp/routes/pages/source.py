@@ -28,6 +28,7 @@ FILES = (
     "requirements-dev.lock", "requirements.lock", "wsgi.py",
 )  # fmt: skip
 LEFT_OUT = ("__pycache__", ".pytest_cache")
+SECRETS = (".env", ".key", ".pem")  # how the names of files end that somebody may have laid among them
 
 
 @pages.get("/source")
@@ -44,16 +45,21 @@ def source() -> Response:
 def _archive() -> bytes:
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:
-        for path in _paths():
+        for path in paths(ROOT):
             archive.add(path, f"chatbot-sav/{path.relative_to(ROOT)}", recursive=False)
     return packed.getvalue()
 
 
-def _paths() -> Iterator[Path]:
+def paths(root: Path) -> Iterator[Path]:
+    """Return the files below the folder of the project that are its source."""
     for name in FILES:
-        if (ROOT / name).is_file():
-            yield ROOT / name
+        if (root / name).is_file():
+            yield root / name
     for folder in FOLDERS:
-        for path in sorted((ROOT / folder).rglob("*")):
-            if path.is_file() and not path.is_symlink() and not any(part in LEFT_OUT for part in path.parts):
+        for path in sorted((root / folder).rglob("*")):
+            if path.is_file() and not path.is_symlink() and not _is_left_out(path):
                 yield path
+
+
+def _is_left_out(path: Path) -> bool:
+    return path.name.endswith(SECRETS) or any(part in LEFT_OUT for part in path.parts)
