@@ -38,7 +38,7 @@ class Clone:
         shutil.copytree(ROOT / "launcher", folder / "launcher", ignore=ignored)
         shutil.copy(ROOT / "Makefile", folder)
         (folder / "webapp").mkdir()
-        for name in ("__init__.py", "settings.py"):
+        for name in ("__init__.py", "secret_rules.py", "settings.py"):
             shutil.copy(ROOT / "webapp" / name, folder / "webapp")
         for name in ("requirements.lock", "requirements-dev.lock"):
             (folder / name).write_text("")
