@@ -38,7 +38,7 @@ ingest: ## bring files or folders into the knowledge of the running application 
 evaluate: ## quality on given files (CORPUS=a.jsonl QUESTIONS=b.jsonl MODEL=extractive)
 	$(launcher) evaluate
 
-bench: ## our figures beside those of small opponents, as JSON lines (SHORT=yes: two minutes; ONLY=web)
+bench: ## our figures beside those of small opponents, as JSON lines (SHORT=yes: under two minutes; ONLY=web)
 	$(launcher) bench
 
 chaos: ## kill everything at random in a private copy, and count what was lost (SECONDS=60 SEED=1 MESSAGES=500)

@@ -41,7 +41,7 @@ class Scale:
 FULL = Scale(
     rounds=7, round_s=4, waiting_s=40, waves=5, passages=100_000, conversations=1_000_000, searches=60, pdf_s=10
 )
-SHORT = Scale(rounds=2, round_s=0.5, waiting_s=10, waves=1, passages=10_000, conversations=5_000, searches=10, pdf_s=1)
+SHORT = Scale(rounds=3, round_s=1, waiting_s=12, waves=1, passages=20_000, conversations=20_000, searches=10, pdf_s=2)
 
 # The word of --only, and the module that measures it in a folder of its own.
 MEASUREMENTS = {
@@ -56,7 +56,7 @@ MEASUREMENTS = {
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Our figures beside those of small opponents, in one run.")
-    parser.add_argument("--short", action="store_true", help="less of everything: two minutes")
+    parser.add_argument("--short", action="store_true", help="less of everything: under two minutes")
     parser.add_argument("--only", choices=MEASUREMENTS, help="one measurement")
     chosen = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from benchmarks.bench import Scale
 
 GOAL_MIB = 700
-SETTLE_S = 3
+SETTLE_S = 6
 ENVIRONMENT = {"REPLY_CONCURRENCY": "32", "FLOWER_BASIC_AUTH": "bench:bench-bench-bench"}
 LAUNCHER = "import time, launcher.run; time.sleep(600)"
 

@@ -78,7 +78,7 @@ def _in_line(
     what = f"{SLOTS} slots that never rest"
     yield Figure("replies a second", ours, "replies/s", 0.90, ">=", SLOTS / LINE_MODEL_S, what, more)
     with predecessor(folder, model) as port:
-        seconds = max(3 * LINE_MODEL_S, scale.waiting_s / 2)
+        seconds = max(6 * LINE_MODEL_S, scale.waiting_s / 2)
         plan = {"kind": "customers", "port": port, "people": people, "seconds": seconds}
         seen = load.run(plan)["seen_at_s"]
     what = "one process, a synchronous call in an async route (asyncio's own server)"
