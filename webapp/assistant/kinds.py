@@ -7,17 +7,25 @@ import re
 from webapp.assistant import values, words
 from webapp.domain import Language
 
-# What such details are called, by what they look like: a leaflet prints "62138 Douvrin", not "address".
-_DETAILS: tuple[tuple[re.Pattern[str], dict[Language, str]], ...] = (
+_DIGIT = re.compile(r"\d")
+# What such details are called, by what they look like: a leaflet prints "62138 Douvrin", not "address". The first of
+# each is quickly looked for, and few texts have it.
+_DETAILS: tuple[tuple[re.Pattern[str], re.Pattern[str], dict[Language, str]], ...] = (
     (
+        _DIGIT,
         re.compile(r"\b(?:F-)?\d{5}\s+[A-ZÀ-Ý][\w'’-]+|\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b"),
         {Language.FR: "adresse", Language.EN: "address"},
     ),
     (
+        _DIGIT,
         re.compile(r"(?<![\w.,])(?:\+\d{1,3}[\s.-]?(?:\(0\))?|0)\d(?:[\s.-]?\d{2}){4}(?!\d)"),
         {Language.FR: "téléphone", Language.EN: "telephone phone"},
     ),
-    (re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]++\.\w"), {Language.FR: "mail", Language.EN: "mail email"}),
+    (
+        re.compile("@"),
+        re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]++\.\w"),
+        {Language.FR: "mail", Language.EN: "mail email"},
+    ),
 )
 _FIGURE_ASKED = re.compile(
     r"\bcombien\b|\bquel(?:le)?s? (?:est|sont|était) (?:l[ea]s? |l['’])?"
@@ -31,7 +39,6 @@ _DURATION_ASKED = re.compile(
     r"|\bquelles? (?:est |sont )?(?:la |les |l['’])?garanties?\b|\bwhat (?:is the )?(?:warranty|guarantee)\b",
     re.IGNORECASE,
 )
-_DIGIT = re.compile(r"\d")
 _DURATION = re.compile(
     rf"\b(?:\d+|{'|'.join(sorted(values.NUMBER_WORDS))})\s*"
     r"(?:ans?|annees?|mois|semaines?|jours?|heures?|minutes?|years?|months?|weeks?|days?|hours?)\b"
@@ -40,7 +47,7 @@ _DURATION = re.compile(
 
 def details(text: str, language: Language) -> str:
     """The names of the contact details a text gives, as words a question may use."""
-    return " ".join(names[language] for pattern, names in _DETAILS if pattern.search(text))
+    return " ".join(names[language] for sign, pattern, names in _DETAILS if sign.search(text) and pattern.search(text))
 
 
 def asks_figure(question: str) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+import itertools
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -77,12 +78,8 @@ class Segment:
         self.of_name = _grouped(self.name_of, len(unique))
         self.texts = _faiss(vectors[:, :dimensions])
         self.names = _faiss(vectors[first, dimensions:] if first else vectors[:0, dimensions:])
-        sequences = [
-            [*words.terms(name, row.language), "", *words.terms(_searched(row), row.language)]
-            for row, name in zip(rows, names, strict=True)
-        ]
-        self.stems = _stems(sequences)
-        self._order = _Order(sequences, self.stems.numbers)
+        self._order = order = _Order(rows, names)
+        self.stems = _stems(order)
         self.stem_list = tuple(self.stems.numbers)
         self.letters = _letters(self.stem_list)
         self.stem_sizes = np.array([len(stem) for stem in self.stem_list], np.float32)
@@ -96,17 +93,39 @@ class Segment:
 
 
 class _Order:
-    """The stems of all passages one after the other, as numbers."""
+    """The stems of all passages one after the other, as numbers: those of its name, -1, those of its text."""
 
-    def __init__(self, sequences: Sequence[Sequence[str]], numbers: Mapping[str, int]) -> None:
-        self._starts = np.zeros(len(sequences) + 1, np.int64)
-        np.cumsum([len(sequence) for sequence in sequences], out=self._starts[1:])
-        flat = (numbers.get(stem, -1) for sequence in sequences for stem in sequence)
-        self._numbers = np.fromiter(flat, np.int32, int(self._starts[-1]))
+    def __init__(self, rows: Sequence[IndexRow], names: Sequence[str]) -> None:
+        of_names = [words.terms(name, row.language) for row, name in zip(rows, names, strict=True)]
+        sequences = [
+            [*named, "", *words.terms(_searched(row), row.language)] for row, named in zip(rows, of_names, strict=True)
+        ]
+        self.sizes = np.array([len(sequence) for sequence in sequences], np.int64)
+        self.name_sizes = np.array([len(named) for named in of_names], np.int64)
+        self._starts = _ends(self.sizes)
+        self.known = _numbered(itertools.chain.from_iterable(sequences))
+        found = self.known | {"": -1}
+        flat = itertools.chain.from_iterable(sequences)
+        self.numbers = np.fromiter(map(found.__getitem__, flat), np.int32, int(self._starts[-1]))
 
     def of(self, position: int) -> list[int]:
-        found: list[int] = self._numbers[self._starts[position] : self._starts[position + 1]].tolist()
+        found: list[int] = self.numbers[self._starts[position] : self._starts[position + 1]].tolist()
         return found
+
+    def places(self) -> tuple[Ints, NDArray[np.int64]]:
+        """For each number, the position of its passage, and its place there."""
+        positions = np.repeat(np.arange(len(self.sizes), dtype=np.int32), self.sizes)
+        return positions, np.arange(len(self.numbers)) - self._starts[positions]
+
+
+def _numbered(keys: Iterable[str]) -> dict[str, int]:
+    """A number for each key, in the order in which they come; none for what is nothing."""
+    return {key: number for number, key in enumerate(key for key in dict.fromkeys(keys) if key)}
+
+
+def _ends(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where each of so many ends, with the start of the first before them."""
+    return np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes, dtype=np.int64)])
 
 
 def _searched(row: IndexRow) -> str:
@@ -142,52 +161,36 @@ def _faiss(vectors: Floats) -> Any:  # noqa: ANN401 - faiss has no types
 def _grouped(groups: Ints, count: int) -> tuple[NDArray[np.int64], Ints]:
     """(starts, members): the members of group g are members[starts[g]:starts[g + 1]]."""
     members = np.argsort(groups, kind="stable").astype(np.int32)
-    starts = np.zeros(count + 1, np.int64)
-    np.cumsum(np.bincount(groups, minlength=count), out=starts[1:])
-    return starts, members
+    return _ends(np.bincount(groups, minlength=count)), members
 
 
-def _stems(sequences: Sequence[Sequence[str]]) -> Inverted:
+def _stems(order: _Order) -> Inverted:
     """BM25 without its idf, which depends on the whole index: weights are the saturated term frequencies."""
-    counts: list[dict[str, float]] = []
-    sizes = np.ones(len(sequences), np.float32)
-    for position, sequence in enumerate(sequences):
-        found: dict[str, float] = {}
-        parting = sequence.index("")
-        for place, stem in enumerate(sequence):
-            if place != parting:
-                found[stem] = found.get(stem, 0.0) + (_NAME_WEIGHT if place < parting else 1.0)
-        sizes[position] += len(sequence) - parting
-        counts.append(found)
-    shares = (_K1 * (1 - _B + _B * sizes / max(float(sizes.mean()), 1.0))).tolist()
-    return _inverted(
-        (stem, position, times * (_K1 + 1) / (times + shares[position]))
-        for position, found in enumerate(counts)
-        for stem, times in found.items()
-    )
+    positions, places = order.places()
+    worth = np.where(places < order.name_sizes[positions], _NAME_WEIGHT, 1.0)
+    counted = order.numbers >= 0
+    passages = len(order.sizes)
+    pairs = order.numbers[counted].astype(np.int64) * passages + positions[counted]
+    held, place = np.unique(pairs, return_inverse=True)
+    times = np.bincount(place, weights=worth[counted], minlength=len(held))
+    numbers, holders = np.divmod(held, passages)
+    sizes = (order.sizes - order.name_sizes + 1).astype(np.float32)
+    shares = (_K1 * (1 - _B + _B * sizes / max(float(sizes.mean()), 1.0))).astype(np.float64)
+    weights = times * (_K1 + 1) / (times + shares[holders])
+    starts = _ends(np.bincount(numbers, minlength=len(order.known)))
+    return Inverted(order.known, starts, holders.astype(np.int32), weights.astype(np.float32))
 
 
-def _letters(stems: Iterable[str]) -> Inverted:
+def _letters(stems: Sequence[str]) -> Inverted:
     """The groups of letters of each stem, its ends marked, for words written otherwise than in the documents."""
-    return _inverted((group, number, 1.0) for number, stem in enumerate(stems) for group in letter_groups(stem))
+    groups = [letter_groups(stem) for stem in stems]
+    known = _numbered(itertools.chain.from_iterable(groups))
+    flat = np.fromiter(map(known.__getitem__, itertools.chain.from_iterable(groups)), np.int32)
+    starts, members = _grouped(flat, len(known))
+    of_stem = np.repeat(np.arange(len(groups), dtype=np.int32), [len(each) for each in groups])
+    return Inverted(known, starts, of_stem[members], np.ones(len(members), np.float32))
 
 
 def letter_groups(stem: str) -> set[str]:
     marked = f"^{stem}$"
     return {marked[start : start + _LETTERS] for start in range(max(1, len(marked) - _LETTERS + 1))}
-
-
-def _inverted(entries: Iterable[tuple[str, int, float]]) -> Inverted:
-    numbers: dict[str, int] = {}
-    positions: dict[int, list[int]] = defaultdict(list)
-    weights: dict[int, list[float]] = defaultdict(list)
-    for key, position, weight in entries:
-        number = numbers.setdefault(key, len(numbers))
-        positions[number].append(position)
-        weights[number].append(weight)
-    starts = np.zeros(len(numbers) + 1, np.int64)
-    for number in range(len(numbers)):
-        starts[number + 1] = starts[number] + len(positions[number])
-    flat = [position for number in range(len(numbers)) for position in positions[number]]
-    heavy = [weight for number in range(len(numbers)) for weight in weights[number]]
-    return Inverted(numbers, starts, np.array(flat, np.int32), np.array(heavy, np.float32))

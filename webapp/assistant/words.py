@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _TOKEN = re.compile(r"[^\W_]+")
-_DECIMAL = re.compile(r"(?<=\d)[.,](?=\d)")
+_DECIMAL = re.compile(r"[.,](?<=\d.)(?=\d)")  # the mark first: few places have one
 _STEMMERS = {Language.FR: "french", Language.EN: "english"}
 _local = threading.local()
 
@@ -61,7 +61,7 @@ def content_words(text: str, language: Language) -> list[str]:
 
 def terms(text: str, language: Language) -> list[str]:
     """The folded stems of the content words, in order, repeats kept."""
-    return [stem(word, language) for word in content_words(text, language)]
+    return list(filter(None, map(_TERM[language], tokens(text))))
 
 
 def names(question: str) -> set[str]:
@@ -84,7 +84,19 @@ def query_terms(text: str, language: Language) -> list[str]:
     return terms(_ASKING.sub(" ", text), language) or terms(text, language)
 
 
-@lru_cache(maxsize=200_000)
+def _cached_term(language: Language) -> Callable[[str], str]:
+    """What gives the folded stem of a word, and nothing for a stop word."""
+
+    @lru_cache(maxsize=100_000)
+    def term(word: str) -> str:
+        return "" if fold(word) in STOP[language] else stem(word, language)
+
+    return term
+
+
+_TERM = {language: _cached_term(language) for language in Language}
+
+
 def stem(word: str, language: Language) -> str:
     return fold(_stemmer(language).stemWord(word))
 
