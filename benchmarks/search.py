@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
@@ -37,9 +38,12 @@ from webapp.services.lists import Filter
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from psycopg2.extensions import cursor as Cursor  # noqa: N812  a class
+
     from benchmarks.many_conversations import Words
 
 SMALL = 1_000
+EMPTY = "conversations_none"  # migrated: what the others begin as
 SEARCHES = 200
 FEW = 5  # conversations a page, where a thousand in all have no full page of the kind
 GOAL_MS = 300
@@ -130,20 +134,33 @@ def filled(postgres: PostgresServer, place: Path, count: int) -> str:
     with contextlib.closing(psycopg2.connect(postgres.url)) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
-            if not cursor.fetchone():
-                cursor.execute(f"DROP DATABASE IF EXISTS {name}_part")
-                cursor.execute(f"CREATE DATABASE {name}_part")
-                _fill(f"{host}/{name}_part", place, count)
-                cursor.execute(f"ALTER DATABASE {name}_part RENAME TO {name}")
+            if not _exists(cursor, EMPTY):
+                _made(cursor, EMPTY, "template1", partial(_migrate, host, place))
+            if not _exists(cursor, name):
+                _made(cursor, name, EMPTY, partial(_fill, host, count))
     return f"{host}/{name}"
 
 
-def _fill(url: str, place: Path, count: int) -> None:
-    given = environment(place, url, "redis://127.0.0.1:1/0", {})
+def _exists(cursor: Cursor, name: str) -> bool:
+    cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
+    return cursor.fetchone() is not None
+
+
+def _made(cursor: Cursor, name: str, template: str, write: Callable[[str], None]) -> None:
+    cursor.execute(f"DROP DATABASE IF EXISTS {name}_part")
+    cursor.execute(f"CREATE DATABASE {name}_part TEMPLATE {template}")
+    write(f"{name}_part")
+    cursor.execute(f"ALTER DATABASE {name}_part RENAME TO {name}")
+
+
+def _migrate(host: str, place: Path, name: str) -> None:
+    given = environment(place, f"{host}/{name}", "redis://127.0.0.1:1/0", {})
     Path(given["PROMETHEUS_MULTIPROC_DIR"]).mkdir(exist_ok=True)
     subprocess.run([BINARIES / "flask", "--app", "wsgi", "db", "upgrade"], cwd=ROOT, env=given, check=True)
-    with contextlib.closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+
+
+def _fill(host: str, count: int, name: str) -> None:
+    with contextlib.closing(psycopg2.connect(f"{host}/{name}")) as connection, connection.cursor() as cursor:
         connection.autocommit = True
         many_conversations.fill(cursor, many_conversations.vocabulary(cursor), count)
 

@@ -11,7 +11,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import knowledge_edit, load, page_weight, processes
+from benchmarks import knowledge_edit, load, memory, page_weight, processes
 from benchmarks.customers import Visitor
 from benchmarks.figures import Figure, progress
 from benchmarks.model_stub import ModelStub
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 MODEL_S, PIECES = 4.0, 20  # of the first measurement; the words come evenly
 AT_ONCE = 50
 LINE_MODEL_S = 2.0
-LINE, SLOTS = 200, 32
+LINE, SLOTS = 200, int(memory.ENVIRONMENT["REPLY_CONCURRENCY"])
 RAMP_S = 2 * LINE_MODEL_S
 ADMIN = ("bench-admin@example.com", secrets.token_urlsafe(24))
 ENOUGH_SLOTS = "64"  # fifty at once are not to wait for each other
@@ -39,14 +39,16 @@ ENOUGH_SLOTS = "64"  # fifty at once are not to wait for each other
 def measure(folder: Path, scale: Scale) -> Iterator[Figure]:
     with ModelStub(random.Random(1), answer_s=0.2, pieces=PIECES) as model:
         given = {
+            **memory.ENVIRONMENT,
             "OPENAI_API_KEY": "sk-bench",
             "OPENAI_BASE_URL": model.base_url,
-            "REPLY_CONCURRENCY": str(SLOTS),
             "ACCESS_TOKEN_EXPIRE_MINUTES": "600",
             "ADMIN_EMAIL": ADMIN[0],
             "ADMIN_PASSWORD": ADMIN[1],
         }
         with PrivateStack(folder, given) as stack:
+            yield memory.idle(stack)
+            stack.kill("flower")  # it is there for that figure; what follows is measured without anybody who looks on
             visitor = Visitor(stack.url)
             visitor.teach(*ADMIN)
             people = _people(stack, LINE)

@@ -34,16 +34,19 @@ Side = tuple[str, int, list[str]]  # name, port, requests
 
 @contextlib.contextmanager
 def served(environ: Mapping[str, str], log: Path, application: str = "wsgi:app") -> Iterator[int]:
-    """Serve an application as `make run` serves ours; the process id of its master."""
+    """Serve an application as `make run` serves ours, soon; the process id of its master."""
     argv = [str(BINARIES / "gunicorn"), "-c", "gunicorn.conf.py", application]
     process = spawn(argv, env=environ, cwd=ROOT, log=log, death_signal=signal.SIGKILL)
     try:
-        if not wait_until(lambda: _answers(int(environ["PORT"])), 60, step=0.1):
-            raise TimeoutError(f"{application} did not come up; see {log}")
         yield process.pid
     finally:
         signal_group(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def _await(environ: Mapping[str, str], log: Path) -> None:
+    if not wait_until(lambda: _answers(int(environ["PORT"])), 60, step=0.1):
+        raise TimeoutError(f"an application did not come up; see {log}")
 
 
 def _answers(port: int) -> bool:
@@ -56,7 +59,7 @@ def _answers(port: int) -> bool:
 
 
 def measure(folder: Path, scale: Scale) -> Iterator[Figure]:
-    """Accept and poll: each first against the ORM, then, for whom that is too weak, against plain SQL."""
+    """Accept and poll: each against the ORM, and, in the whole run, for whom that is too weak, against plain SQL."""
     postgres = PostgresServer(folder / "postgres")
     postgres.start()
     (folder / "metrics").mkdir()
@@ -65,11 +68,13 @@ def measure(folder: Path, scale: Scale) -> Iterator[Figure]:
     bare = environment(folder, postgres.url, "redis://127.0.0.1:1/0", as_ours)
     bare.pop("PROMETHEUS_MULTIPROC_DIR")
     try:
-        subprocess.run([BINARIES / "flask", "--app", "wsgi", "db", "upgrade"], cwd=ROOT, env=ours, check=True)
         with (
             served(ours, folder / "ours.log") as our_pid,
             served(bare, folder / "bare.log", "benchmarks.opponents.bare:app") as bare_pid,
         ):
+            subprocess.run([BINARIES / "flask", "--app", "wsgi", "db", "upgrade"], cwd=ROOT, env=ours, check=True)
+            _await(ours, folder / "ours.log")
+            _await(bare, folder / "bare.log")
             pids = {"ours": our_pid, "orm": bare_pid, "sql": bare_pid}
             people = signed_in(ours, CUSTOMERS)
             ports = {"ours": int(ours["PORT"]), "bare": int(bare["PORT"])}
@@ -87,7 +92,7 @@ def _accept(
         ("orm", ports["bare"], [asking(each, "/orm/accept") for each in people]),
         ("sql", ports["bare"], [asking(each, "/sql/accept") for each in people]),
     ]
-    found = _turn_by_turn(sides, "202", pids, scale)
+    found = _turn_by_turn(_wanted(sides, scale), "202", pids, scale)
     yield from _figures("accepting a message", found, ACCEPT_GOAL, "same cookie check, session row and three writes")
 
 
@@ -102,8 +107,12 @@ def _poll(
         ("orm", ports["bare"], [load.request("GET", f"/orm/jobs/{job}", person)]),
         ("sql", ports["bare"], [load.request("GET", f"/sql/jobs/{job}", person)]),
     ]
-    found = _turn_by_turn(sides, "200", pids, scale, ours="304")
+    found = _turn_by_turn(_wanted(sides, scale), "200", pids, scale, ours="304")
     yield from _figures("an unchanged poll", found, POLL_GOAL, "same cookie check, reads one row")
+
+
+def _wanted(sides: list[Side], scale: Scale) -> list[Side]:
+    return [side for side in sides if scale.plain_sql or side[0] != "sql"]
 
 
 def _any_job(database: str, person: dict[str, str], port: int) -> str:
@@ -155,6 +164,8 @@ def _processor_s(master: int) -> float:
 def _figures(name: str, found: Mapping[str, Mapping[str, float]], goal: float, what: str) -> Iterator[Figure]:
     ours = found["ours"]
     for side, words in (("orm", "through the ORM"), ("sql", "in plain SQL")):
+        if side not in found:
+            continue
         bare = found[side]
         more = {"cpu_ms": round(ours["cpu_ms"], 3), "cpu_ms_against": round(bare["cpu_ms"], 3)}
         named = name if side == "orm" else f"{name}, beside plain SQL"
