@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import gc
-import logging
 import os
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import configure_mappers
-
-from webapp.serving import WithoutSenders
 
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
@@ -22,7 +19,7 @@ graceful_timeout = int(os.environ.get("DRAIN_SECONDS") or 8)
 keepalive = 5
 limit_request_line = 8190  # a search of 700 accented letters has 4234 bytes, and gunicorn's own refusal is no page
 accesslog = None  # addresses and paths of people are no log of ours
-errorlog = "-"
+logger_class = "webapp.serving.Log"
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  the heartbeat wants memory, not disk
 control_socket_disable = True  # signals are all we use, and two copies must not meet there
 
@@ -32,7 +29,3 @@ def when_ready(_server: Any) -> None:  # noqa: ANN401  gunicorn ships no types
     configure_mappers()
     gc.collect()
     gc.freeze()
-
-
-def post_worker_init(_worker: Any) -> None:  # noqa: ANN401  gunicorn ships no types
-    logging.getLogger("gunicorn.error").addFilter(WithoutSenders())

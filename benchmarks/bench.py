@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How much is measured. The short form is less sure of each figure, and leaves out what has no goal."""
+    """How much is measured. The short form is less sure of each figure, and has none beside plain SQL."""
 
     rounds: int
     round_s: float

@@ -70,7 +70,8 @@ class Faults:
         print(f"{since - self._began:8.1f} s  {fault}", file=sys.stderr)
 
     def _unsettling(self, strike: Callable[[], str]) -> str:
-        """A fault that makes what comes after it slower by itself."""
+        """A fault that makes what comes after it slower by itself, and what has not recovered by then."""
+        self._recovery.overtaken(CLEAN)
         name = strike()
         self._unsettled_until = time.monotonic() + SETTLE_SECONDS
         return name

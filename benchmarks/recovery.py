@@ -62,6 +62,14 @@ class Recovery:
             for job_id, fence, crashes in open_jobs:
                 self._watched.setdefault(job_id, []).append(Watched(fault, since, fence, crashes))
 
+    def overtaken(self, fault: str) -> None:
+        """Another fault strikes: what has not recovered from this one has two to recover from."""
+        with self._lock:
+            for watched in self._watched.values():
+                for one in watched:
+                    if one.fault == fault:
+                        one.fault = f"{fault}, another fault soon after"
+
     def open_jobs(self) -> list[tuple[str, int, int]]:
         """(id, fence, crashes or -1) of each reply that runs or could; none while the database is away."""
         with contextlib.suppress(psycopg2.Error), contextlib.closing(psycopg2.connect(self._url)) as connection:

@@ -16,7 +16,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
@@ -57,7 +56,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--keep", type=Path, help="keep the server's folder there, or use what is kept there")
     chosen = parser.parse_args(arguments)
     with folder(chosen.keep) as place, server(place) as postgres:
-        urls = [filled(postgres, place, count) for count in (SMALL, chosen.conversations)]
+        empty(postgres, place)
+        urls = [filled(postgres, count) for count in (SMALL, chosen.conversations)]
         with opened(urls[0]) as small, opened(urls[1]) as large:
             check(small, SMALL)
             check(large, chosen.conversations)
@@ -128,17 +128,38 @@ def opened(url: str) -> Iterator[Session]:
     engine.dispose()
 
 
-def filled(postgres: PostgresServer, place: Path, count: int) -> str:
+def empty(postgres: PostgresServer, place: Path) -> None:
+    """Bring the database that the others begin as to the schema of today; a kept one may have that of yesterday."""
+    with _commands(postgres) as cursor:
+        if not _exists(cursor, EMPTY):
+            cursor.execute(f"CREATE DATABASE {EMPTY}")
+    given = environment(place, f"{_host(postgres)}/{EMPTY}", "redis://127.0.0.1:1/0", {})
+    Path(given["PROMETHEUS_MULTIPROC_DIR"]).mkdir(exist_ok=True)
+    subprocess.run([BINARIES / "flask", "--app", "wsgi", "db", "upgrade"], cwd=ROOT, env=given, check=True)
+
+
+def filled(postgres: PostgresServer, count: int) -> str:
     """Return the address of a database of so many conversations, made under another name until it is whole."""
-    name, host = f"conversations_{count}", postgres.url.rpartition("/")[0]
+    name, host = f"conversations_{count}", _host(postgres)
+    with _commands(postgres) as cursor:
+        if not _exists(cursor, name):
+            cursor.execute(f"DROP DATABASE IF EXISTS {name}_part")
+            cursor.execute(f"CREATE DATABASE {name}_part TEMPLATE {EMPTY}")
+            _fill(f"{host}/{name}_part", count)
+            cursor.execute(f"ALTER DATABASE {name}_part RENAME TO {name}")
+    return f"{host}/{name}"
+
+
+def _host(postgres: PostgresServer) -> str:
+    return postgres.url.rpartition("/")[0]
+
+
+@contextlib.contextmanager
+def _commands(postgres: PostgresServer) -> Iterator[Cursor]:
     with contextlib.closing(psycopg2.connect(postgres.url)) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
-            if not _exists(cursor, EMPTY):
-                _made(cursor, EMPTY, "template1", partial(_migrate, host, place))
-            if not _exists(cursor, name):
-                _made(cursor, name, EMPTY, partial(_fill, host, count))
-    return f"{host}/{name}"
+            yield cursor
 
 
 def _exists(cursor: Cursor, name: str) -> bool:
@@ -146,21 +167,8 @@ def _exists(cursor: Cursor, name: str) -> bool:
     return cursor.fetchone() is not None
 
 
-def _made(cursor: Cursor, name: str, template: str, write: Callable[[str], None]) -> None:
-    cursor.execute(f"DROP DATABASE IF EXISTS {name}_part")
-    cursor.execute(f"CREATE DATABASE {name}_part TEMPLATE {template}")
-    write(f"{name}_part")
-    cursor.execute(f"ALTER DATABASE {name}_part RENAME TO {name}")
-
-
-def _migrate(host: str, place: Path, name: str) -> None:
-    given = environment(place, f"{host}/{name}", "redis://127.0.0.1:1/0", {})
-    Path(given["PROMETHEUS_MULTIPROC_DIR"]).mkdir(exist_ok=True)
-    subprocess.run([BINARIES / "flask", "--app", "wsgi", "db", "upgrade"], cwd=ROOT, env=given, check=True)
-
-
-def _fill(host: str, count: int, name: str) -> None:
-    with contextlib.closing(psycopg2.connect(f"{host}/{name}")) as connection, connection.cursor() as cursor:
+def _fill(url: str, count: int) -> None:
+    with contextlib.closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
         connection.autocommit = True
         many_conversations.fill(cursor, many_conversations.vocabulary(cursor), count)
 

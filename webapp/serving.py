@@ -10,6 +10,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
+from gunicorn import glogging
 from gunicorn.workers import gthread
 
 if TYPE_CHECKING:
@@ -67,10 +68,22 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]  # idem
         self.enqueue_req(Connection(self.cfg, client, address, listener.getsockname()))
 
 
+class Log(glogging.Logger):  # type: ignore[misc]  # idem
+    """Gunicorn's lines go where all of ours go, in the same form."""
+
+    def setup(self, cfg: Any) -> None:  # noqa: ANN401  idem
+        super().setup(cfg)
+        self.error_log.handlers[:] = []
+        self.error_log.filters[:] = [WithoutSenders()]
+        self.error_log.propagate = True
+
+
 class WithoutSenders(logging.Filter):
-    """Gunicorn logs the address and the bytes of a request it cannot read: neither is ours to keep."""
+    """Gunicorn logs the address and the bytes of a request it cannot read, and the query of one that failed."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.getMessage().startswith("Invalid request from"):
+        if str(record.msg).startswith("Invalid request from"):
             record.msg, record.args = "a request that cannot be read was refused", ()
+        elif str(record.msg).startswith("Error handling request"):
+            record.msg, record.args = "a request failed outside the application", ()
         return True

@@ -8,8 +8,8 @@ from webapp.assistant import values, words
 from webapp.domain import Language
 
 _DIGIT = re.compile(r"\d")
-# What such details are called, by what they look like: a leaflet prints "62138 Douvrin", not "address". The first of
-# each is quickly looked for, and few texts have it.
+# What such details are called, by what they look like: a leaflet prints "62138 Douvrin", not "address". First the sign
+# without which there is none, which is quick to look for.
 _DETAILS: tuple[tuple[re.Pattern[str], re.Pattern[str], dict[Language, str]], ...] = (
     (
         _DIGIT,

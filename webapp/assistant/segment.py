@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from array import array
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -183,11 +184,14 @@ def _stems(order: _Order) -> Inverted:
 
 def _letters(stems: Sequence[str]) -> Inverted:
     """The groups of letters of each stem, its ends marked, for words written otherwise than in the documents."""
-    groups = [letter_groups(stem) for stem in stems]
-    known = _numbered(itertools.chain.from_iterable(groups))
-    flat = np.fromiter(map(known.__getitem__, itertools.chain.from_iterable(groups)), np.int32)
-    starts, members = _grouped(flat, len(known))
-    of_stem = np.repeat(np.arange(len(groups), dtype=np.int32), [len(each) for each in groups])
+    known: dict[str, int] = {}
+    flat, sizes = array("i"), array("i")
+    for stem in stems:
+        groups = letter_groups(stem)
+        sizes.append(len(groups))
+        flat.extend([known.setdefault(group, len(known)) for group in groups])
+    starts, members = _grouped(np.array(flat, np.int32), len(known))
+    of_stem = np.repeat(np.arange(len(sizes), dtype=np.int32), np.array(sizes, np.int64))
     return Inverted(known, starts, of_stem[members], np.ones(len(members), np.float32))
 
 

@@ -60,7 +60,7 @@ def content_words(text: str, language: Language) -> list[str]:
 
 
 def terms(text: str, language: Language) -> list[str]:
-    """The folded stems of the content words, in order, repeats kept."""
+    """The folded stems of the content words, in order, repeats kept; a word that folds to nothing is none."""
     return list(filter(None, map(_TERM[language], tokens(text))))
 
 
@@ -89,7 +89,7 @@ def _cached_term(language: Language) -> Callable[[str], str]:
 
     @lru_cache(maxsize=100_000)
     def term(word: str) -> str:
-        return "" if fold(word) in STOP[language] else stem(word, language)
+        return "" if fold(word) in STOP[language] else _stem(word, language)
 
     return term
 
@@ -97,7 +97,12 @@ def _cached_term(language: Language) -> Callable[[str], str]:
 _TERM = {language: _cached_term(language) for language in Language}
 
 
+@lru_cache(maxsize=20_000)
 def stem(word: str, language: Language) -> str:
+    return _stem(word, language)
+
+
+def _stem(word: str, language: Language) -> str:
     return fold(_stemmer(language).stemWord(word))
 
 
