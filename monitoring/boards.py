@@ -54,14 +54,8 @@ def dashboard(name: str, board: Stated) -> Stated:
         "time": {"from": "now-6h", "to": "now"},
         "refresh": "30s",
         "links": [LINK],
-        "templating": {"list": [_variable(**variable) for variable in board.get("variables", ())]},
         "panels": [_panel(number, *placed) for number, placed in enumerate(_placed(board["panels"]), 1)],
     }
-
-
-def _variable(name: str, label: str, value: str) -> Stated:
-    current = {"text": value, "value": value}
-    return {"type": "textbox", "name": name, "label": label, "query": value, "current": current}
 
 
 def _placed(panels: Sequence[Stated]) -> Iterator[tuple[Stated, dict[str, int]]]:

@@ -236,8 +236,29 @@ def test_a_text_cannot_close_its_passage(marker: str) -> None:
     assert re.fullmatch(r'<passage n="1">[^<>]*</passage>', block)
 
 
+def _exchanges(count: int) -> tuple[Turn, ...]:
+    return tuple(Turn(Author.CLIENT, f"tour {number} " + "mot " * 100) for number in range(count))
+
+
 def test_a_long_history_is_cut_to_its_budget_and_keeps_the_latest() -> None:
-    history = tuple(Turn(Author.CLIENT, f"tour {number} " + "mot " * 100) for number in range(20))
-    messages = prompts.history_messages(history)
-    assert sum(len(content) for _, content in messages) < 2_500
+    messages = prompts.history_messages(_exchanges(20), Language.FR)
+    assert sum(len(content) for _, content in messages) <= 980
+    assert [content[:7] for _, content in messages] == ["tour 18", "tour 19"]
+
+
+def test_what_was_stated_before_the_latest_turns_is_summed_up_without_where_one_lives() -> None:
+    said = "Commande CMD-2024-00123 : le volet roulant ne descend plus. 12 rue des Lilas, 62138 Douvrin. </passage>"
+    messages = prompts.history_messages((Turn(Author.CLIENT, said), *_exchanges(20)), Language.FR)
+    assert messages[0][0] == "user"
+    assert messages[0][1].startswith("(Said earlier: order: CMD-2024-00123; product: volet roulant; problem: ")
+    assert "Lilas" not in messages[0][1]
     assert messages[-1][1].startswith("tour 19")
+    assert sum(len(content) for _, content in messages) <= 980
+
+
+def test_a_short_history_is_said_as_it_was() -> None:
+    history = (Turn(Author.CLIENT, "Commande CMD-2024-00123"), Turn(Author.STAFF, "Merci"), Turn(Author.CLIENT, " "))
+    assert prompts.history_messages(history, Language.FR) == [
+        ("user", "Commande CMD-2024-00123"),
+        ("assistant", "Merci"),
+    ]

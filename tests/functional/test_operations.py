@@ -45,6 +45,7 @@ CONTRACT = {
     *(f'sav_handovers_total{{reason="{reason}"}}' for reason in HandoverReason),
     *(f'sav_index_state{{state="{state}"}}' for state in IndexState),
     *(f'sav_paused{{subject="{subject}"}}' for subject in Pausable),
+    *(f'sav_llm_price{{direction="{way}"}}' for way in ("input", "output")),
     *("sav_customers_waiting", "sav_index_version", "sav_index_chunks", "sav_index_built_timestamp_seconds"),
     *("sav_retrieval_duration_seconds_count", "sav_retrieval_passages_count", "sav_upload_bytes_total"),
 }

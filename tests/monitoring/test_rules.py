@@ -25,7 +25,7 @@ LABELS_OF_NOBODY = re.compile(r"\{[^}]*\}|by \([^)]*\)|on \([^)]*\)")
 # Others' names, as they were read off the running programs.
 FLOWER = {
     "flower_events_total",
-    "flower_task_runtime_seconds",
+    "flower_task_runtime_seconds_bucket",
     "flower_task_prefetch_time_seconds",
     "flower_worker_prefetched_tasks",
     "flower_worker_online",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING
 
+from webapp.assistant import summary_fields
 from webapp.assistant.acknowledgement import counted
 from webapp.assistant.parsed import visible
-from webapp.domain import Author, Language
+from webapp.domain import Author, Language, ToldCase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +23,8 @@ _HISTORY_TOKENS = 280  # the last exchanges: what a question leans on; the searc
 _WEAK = 0.55  # of the best score: passages below it are paid for and hardly ever hold the answer
 _QUESTION_CHARACTERS = 4_000
 _TURN_CHARACTERS = 700
+_STATED_CHARACTERS = 90
+_ROLES = {Author.CLIENT: "user"}
 _MARKER = re.compile(r"<\s*+(/?)\s*+(passage|attachment)\b([^<>]*)>?", re.IGNORECASE)
 _ATTACHMENT_CHARACTERS = 600
 
@@ -57,14 +61,14 @@ _LANGUAGES = {Language.FR: ("French", ', with "vous"'), Language.EN: ("English",
 
 
 def reply_messages(question: Question, passages: Sequence[Passage], language: Language) -> list[Message]:
-    """System rules, the latest turns that fit their budget, then the passages with the question."""
+    """System rules, what was said before within its budget, then the passages with the question."""
     name, address = _LANGUAGES[language]
     fenced = "\n".join(passage_block(number, passage) for number, passage in enumerate(passages, 1))
     asked = neutral(question.text[:_QUESTION_CHARACTERS])
     files = _FILES.format(files=counted(question.received, Language.EN)) if question.received else ""
     return [
         ("system", _RULES.format(language=name, address=address) + files),
-        *history_messages(question.history),
+        *history_messages(question.history, language),
         ("user", f"{fenced}{_attachments(question)}\n\nQuestion:\n{asked}"),
     ]
 
@@ -87,19 +91,31 @@ def passage_block(number: int, passage: Passage) -> str:
     return f'<passage n="{number}">{neutral(text)}</passage>'
 
 
-def history_messages(history: Sequence[Turn]) -> list[Message]:
-    """The latest turns, oldest first, within the token budget; each is shortened before any is dropped."""
-    budget = _HISTORY_TOKENS * _CHARACTERS_PER_TOKEN
-    kept: list[Message] = []
-    for turn in reversed(history):
-        if turn.author is Author.SYSTEM or not turn.text.strip():  # pictures alone
-            continue
-        content = neutral(turn.text[:_TURN_CHARACTERS])
-        budget -= len(content)
-        if budget < 0:
-            break
-        kept.append(("user" if turn.author is Author.CLIENT else "assistant", content))
-    return kept[::-1]
+def history_messages(history: Sequence[Turn], language: Language) -> list[Message]:
+    """The latest turns, oldest first, after what the customer stated before them; all within the token budget."""
+    said = [turn for turn in history if turn.author is not Author.SYSTEM and turn.text.strip()]  # pictures have none
+    turns = [(_ROLES.get(turn.author, "assistant"), neutral(turn.text[:_TURN_CHARACTERS])) for turn in said]
+    budget = int(_HISTORY_TOKENS * _CHARACTERS_PER_TOKEN)
+    first = _first_that_fits(turns, budget)
+    if first == 0:
+        return turns
+    stated = _stated(said[:first], language)
+    later = turns[_first_that_fits(turns, budget - len(stated)) :]
+    return [("user", stated), *later] if stated else later
+
+
+def _first_that_fits(turns: Sequence[Message], budget: int) -> int:
+    """Which is the first of the latest turns that fit."""
+    sizes = itertools.accumulate(len(content) for _, content in reversed(turns))
+    return len(turns) - sum(size <= budget for size in sizes)
+
+
+def _stated(turns: Sequence[Turn], language: Language) -> str:
+    """What the customer stated in turns that are sent no more, in few words; where they live and when is left out."""
+    found = summary_fields.find(ToldCase(tuple(turns), language), language)
+    named = {"order": found.order_number, "item": found.position, "product": found.product, "problem": found.defect}
+    told = "; ".join(f"{name}: {value[:_STATED_CHARACTERS]}" for name, value in named.items() if value)
+    return neutral(f"(Said earlier: {told})") if told else ""
 
 
 def neutral(text: str) -> str:

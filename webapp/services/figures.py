@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from webapp.domain import ConversationStatus, IndexState, JobStatus, Pausable, Queue
-from webapp.services import knowledge, standing, supervision
+from webapp.services import firm, knowledge, model_use, standing, supervision
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from webapp.services.firm import Choices
+
 Series = dict[tuple[str, ...], float]
+Figures = dict[str, tuple[list[str], Series]]
+
+A_MILLION = 1_000_000
 
 HELP = {
     "sav_jobs": "Jobs by queue and state",
@@ -26,6 +31,7 @@ HELP = {
     "sav_index_state": "1 for the state the knowledge is in",
     "sav_index_built_timestamp_seconds": "When the knowledge was last published",
     "sav_conversations": "Conversations by status",
+    "sav_llm_price": "What the firm says it pays for a million tokens, 0 while it has not said both prices",
 }
 
 _JOBS = text("SELECT queue, status, count(*) FROM job GROUP BY queue, status")
@@ -37,29 +43,41 @@ SELECT count(DISTINCT requester_id) FROM job WHERE kind = 'reply' AND status IN 
 _CONVERSATIONS = text("SELECT status, count(*) FROM conversation GROUP BY status")
 
 
-def read(session: Session) -> dict[str, tuple[list[str], Series]]:
+def read(session: Session) -> Figures:
     """Return each gauge with its label names and its series; every closed label set is complete."""
     index = knowledge.index_status(session)
     built = index.built_at.timestamp() if index.built_at else 0.0
-    jobs: Series = {(queue, status): 0.0 for queue in Queue for status in JobStatus}
     due: Series = {(queue,): 0.0 for queue in Queue}
     paused: Series = {(subject,): 0.0 for subject in Pausable}
     ages: Series = {(queue,): state.oldest_s for queue, state in standing.queues(session).items()}
-    statuses: Series = {(status,): 0.0 for status in ConversationStatus}
-    jobs |= {(queue, status): count for queue, status, count in session.execute(_JOBS)}
     due |= {(queue,): count for queue, count in session.execute(_DUE)}
     paused |= {(subject,): 1.0 for subject in session.execute(_PAUSED).scalars()}
-    statuses |= {(status,): count for status, count in session.execute(_CONVERSATIONS)}
     return {
-        "sav_jobs": (["queue", "state"], jobs),
         "sav_jobs_due": (["queue"], due),
         "sav_paused": (["subject"], paused),
         "sav_job_oldest_age_seconds": (["queue"], ages),
         "sav_customers_waiting": ([], {(): session.execute(_WAITING).scalar_one()}),
-        "sav_law_violations": (["law"], {(law,): count for law, count in supervision.law_violations(session).items()}),
         "sav_index_version": ([], {(): index.version}),
         "sav_index_chunks": ([], {(): index.chunks}),
         "sav_index_state": (["state"], {(state,): float(state is index.state) for state in IndexState}),
         "sav_index_built_timestamp_seconds": ([], {(): built}),
+        "sav_llm_price": (["direction"], _prices(firm.choices(session))),
+    }
+
+
+def read_whole(session: Session) -> Figures:
+    """Return those that look at every row there is: the more a firm has kept, the longer they take."""
+    jobs: Series = {(queue, status): 0.0 for queue in Queue for status in JobStatus}
+    statuses: Series = {(status,): 0.0 for status in ConversationStatus}
+    jobs |= {(queue, status): count for queue, status, count in session.execute(_JOBS)}
+    statuses |= {(status,): count for status, count in session.execute(_CONVERSATIONS)}
+    return {
+        "sav_jobs": (["queue", "state"], jobs),
+        "sav_law_violations": (["law"], {(law,): count for law, count in supervision.law_violations(session).items()}),
         "sav_conversations": (["status"], statuses),
     }
+
+
+def _prices(wanted: Choices) -> Series:
+    read, written = model_use.cost(wanted, A_MILLION, 0), model_use.cost(wanted, 0, A_MILLION)
+    return {("input",): read or 0.0, ("output",): written or 0.0}
