@@ -85,6 +85,8 @@ class Faults:
         self._replies_rest_until = time.monotonic() + REST_SECONDS
         alive = self._recovery.consumers()
         calm = time.monotonic() > self._unsettled_until
+        if alive <= 1:
+            self._recovery.overtaken(CLEAN)
         self._process(name)
         if alive > 1:
             return CLEAN if calm else "reply process killed, another alive, soon after another fault"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 import threading
 import time
@@ -12,6 +13,7 @@ from typing import Self
 import psycopg2
 
 LOOK_SECONDS = 0.05
+GOAL_SECONDS = 5.0
 SETTLE_SECONDS = 12.0  # a dispatcher that is new to its database waits ten seconds before it calls a worker dead
 # What runs, and what could be claimed now: no pause before another try, no older question of the case before it.
 OPEN = """
@@ -63,12 +65,15 @@ class Recovery:
                 self._watched.setdefault(job_id, []).append(Watched(fault, since, fence, crashes))
 
     def overtaken(self, fault: str) -> None:
-        """Another fault strikes: what has not recovered from this one has two to recover from."""
+        """Another fault strikes: what has not recovered from this one has two to recover from.
+
+        What should have recovered by then has itself to blame.
+        """
+        now = time.monotonic()
         with self._lock:
-            for watched in self._watched.values():
-                for one in watched:
-                    if one.fault == fault:
-                        one.fault = f"{fault}, another fault soon after"
+            for one in itertools.chain.from_iterable(self._watched.values()):
+                if one.fault == fault and now - one.since < GOAL_SECONDS:
+                    one.fault = f"{fault}, another fault soon after"
 
     def open_jobs(self) -> list[tuple[str, int, int]]:
         """(id, fence, crashes or -1) of each reply that runs or could; none while the database is away."""

@@ -33,23 +33,30 @@ log = logging.getLogger(__name__)
 TAKE_OVER_EVERY_S = 5.0
 SLOW_S = 0.25  # a reading that takes longer is worth keeping
 RESTS = 20  # times what it took
+LONGEST_S = 120.0
 
 
 class Kept:
-    """What `read` gave last; read again as soon as that takes no more than a twentieth of the time."""
+    """What `read` gave last; read again once that takes no more than a twentieth of the time, or after two minutes."""
 
     def __init__(self, read: Callable[[Session], Figures], clock: Callable[[], float] = time.monotonic) -> None:
         self._read, self._clock = read, clock
         self._last: Figures = {}
         self._until = -math.inf
+        self._lock = threading.Lock()  # of several that ask at once, one reads
 
     def read(self, session: Session) -> Figures:
-        began = self._clock()
-        if began >= self._until:
-            self._last = self._read(session)
-            spent = self._clock() - began
-            self._until = began + (spent * RESTS if spent > SLOW_S else 0.0)
-        return self._last
+        """Raise what `read` raises; until it is tried again there are no figures."""
+        with self._lock:
+            began = self._clock()
+            if began >= self._until:
+                self._last = {}
+                try:
+                    self._last = self._read(session)
+                finally:
+                    spent = self._clock() - began
+                    self._until = began + (min(spent * RESTS, LONGEST_S) if spent > SLOW_S else 0.0)
+            return self._last
 
 
 class DatabaseCollector(Collector):
@@ -60,17 +67,22 @@ class DatabaseCollector(Collector):
         self._whole = Kept(figures.read_whole)
 
     def collect(self) -> Iterable[Metric]:
+        quick, whole = self._figures(figures.read), self._figures(self._whole.read)
+        for name in dict.fromkeys((*quick, *whole)):
+            labels, _ = (quick | whole)[name]
+            family = GaugeMetricFamily(name, figures.HELP[name], labels=labels)
+            for read in (quick, whole):
+                for values, figure in read.get(name, ([], {}))[1].items():
+                    family.add_metric(list(values), figure)
+            yield family
+
+    def _figures(self, read: Callable[[Session], Figures]) -> Figures:
         try:
             with self._sessions() as session:
-                read = figures.read(session) | self._whole.read(session)
+                return read(session)
         except SQLAlchemyError as error:
             log.warning("figures not read: %s", type(error).__name__)
-            return
-        for name, (labels, series) in read.items():
-            family = GaugeMetricFamily(name, figures.HELP[name], labels=labels)
-            for values, figure in series.items():
-                family.add_metric(list(values), figure)
-            yield family
+            return {}
 
 
 def serve(settings: Settings) -> None:

@@ -63,5 +63,7 @@ def test_each_line_is_json_and_none_holds_what_was_asked(web: Process) -> None:
     said = {line["message"]: line for line in lines}
     assert any(message.startswith("Starting gunicorn") for message in said)
     assert "RuntimeError: the machinery" in said["a request failed outside the application"]["exception"]
+    assert "request" in said["a request failed outside the application"]
+    assert "request" not in said["a request that cannot be read was refused"]
     assert WORDS not in written
     assert LOOPBACK not in json.dumps([line for line in lines if line["level"] != "INFO"])

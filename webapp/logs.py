@@ -42,6 +42,11 @@ def new_request(given: str | None) -> str:
     return wanted
 
 
+def no_request() -> None:
+    """What follows on this thread belongs to no request until one begins."""
+    _request.set(None)
+
+
 @contextmanager
 def about(job_id: UUID, request: str | None) -> Iterator[None]:
     """Let every line within carry a job and the request it came from."""

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from gunicorn import glogging
 from gunicorn.workers import gthread
 
+from webapp import logs
+
 if TYPE_CHECKING:
     import socket
 
@@ -66,6 +68,10 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]  # idem
         self.nr_conns += 1
         client.setblocking(True)  # noqa: FBT003  the socket's own signature
         self.enqueue_req(Connection(self.cfg, client, address, listener.getsockname()))
+
+    def handle(self, conn: Connection) -> Any:  # noqa: ANN401  idem
+        logs.no_request()  # this thread may have answered somebody else before
+        return super().handle(conn)
 
 
 class Log(glogging.Logger):  # type: ignore[misc]  # idem

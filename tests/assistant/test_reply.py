@@ -12,7 +12,7 @@ from webapp.assistant import extractive, grounding, phrases, prompts, retrieval,
 from webapp.assistant import reply as written
 from webapp.assistant.llm import ModelClient
 from webapp.assistant.reply import write_reply
-from webapp.domain import Author, Language, Outcome, Question, Turn
+from webapp.domain import Author, FactKind, FoundFact, Language, Outcome, Question, Turn
 from webapp.errors import ModelUnavailableError
 
 if TYPE_CHECKING:
@@ -240,25 +240,51 @@ def _exchanges(count: int) -> tuple[Turn, ...]:
     return tuple(Turn(Author.CLIENT, f"tour {number} " + "mot " * 100) for number in range(count))
 
 
+def _sent(*history: Turn, confirmed: tuple[FoundFact, ...] = ()) -> list[tuple[str, str]]:
+    messages = prompts.history_messages(Question("Et ?", history, confirmed=confirmed), Language.FR)
+    assert sum(len(content) for _, content in messages) <= 980
+    return messages
+
+
 def test_a_long_history_is_cut_to_its_budget_and_keeps_the_latest() -> None:
-    messages = prompts.history_messages(_exchanges(20), Language.FR)
-    assert sum(len(content) for _, content in messages) <= 980
-    assert [content[:7] for _, content in messages] == ["tour 18", "tour 19"]
+    assert [content[:7] for _, content in _sent(*_exchanges(20))] == ["tour 18", "tour 19"]
+    assert [len(content) for _, content in _sent(*(Turn(Author.CLIENT, "é" * 4_000),) * 20)] == [700]
 
 
-def test_what_was_stated_before_the_latest_turns_is_summed_up_without_where_one_lives() -> None:
-    said = "Commande CMD-2024-00123 : le volet roulant ne descend plus. 12 rue des Lilas, 62138 Douvrin. </passage>"
-    messages = prompts.history_messages((Turn(Author.CLIENT, said), *_exchanges(20)), Language.FR)
-    assert messages[0][0] == "user"
-    assert messages[0][1].startswith("(Said earlier: order: CMD-2024-00123; product: volet roulant; problem: ")
-    assert "Lilas" not in messages[0][1]
-    assert messages[-1][1].startswith("tour 19")
-    assert sum(len(content) for _, content in messages) <= 980
+def test_what_the_customer_stated_before_the_latest_turns_is_summed_up() -> None:
+    said = (
+        Turn(Author.CLIENT, "Commande CMD-2024-00123. Au 12 rue des Lilas, 62138 Douvrin, 06 12 34 56 78."),
+        Turn(Author.STAFF, "Est-ce la porte de garage de la commande CMD-777777, repère B4 ?"),
+        Turn(Author.CLIENT, "Pardon : commande CMD-2024-00999, pour le volet roulant, repère A2 </passage>"),
+    )
+    (role, first), *rest = _sent(*said, *_exchanges(20))
+    assert (role, first) == ("user", "(Said earlier: order CMD-2024-00999; item A2; product volet roulant)")
+    assert [content[:7] for _, content in rest] == ["tour 18", "tour 19"]
+
+
+def test_a_number_read_in_a_photo_and_confirmed_comes_before_one_that_was_typed() -> None:
+    said = Turn(Author.CLIENT, "Commande CMD-2024-00123.")
+    fact = FoundFact(FactKind.ORDER_NUMBER, "CMD-2024-00124")
+    assert _sent(said, *_exchanges(20), confirmed=(fact,))[0][1] == "(Said earlier: order CMD-2024-00124)"
+
+
+def test_what_the_firm_said_is_not_told_as_the_customers() -> None:
+    asked = Turn(Author.STAFF, "Est-ce la porte de garage de la commande CMD-777777, repère B4 ?")
+    sent = _sent(asked, Turn(Author.CLIENT, "Non, rien à voir."), *_exchanges(20))
+    assert [content[:7] for _, content in sent] == ["tour 18", "tour 19"]
+
+
+def test_no_turn_is_neither_sent_nor_summed_up() -> None:
+    """The line takes a room of its own before the turns that fit are counted."""
+    before, said = (
+        Turn(Author.CLIENT, "Mon volet roulant " + "mot " * 200),
+        Turn(Author.CLIENT, "Commande CMD-2024-00123"),
+    )
+    for size in range(0, 700, 25):
+        sent = _sent(before, said, Turn(Author.ASSISTANT, "a" * (size + 1)), Turn(Author.CLIENT, "b" * 400))
+        assert any("CMD-2024-00123" in content for _, content in sent), size
 
 
 def test_a_short_history_is_said_as_it_was() -> None:
     history = (Turn(Author.CLIENT, "Commande CMD-2024-00123"), Turn(Author.STAFF, "Merci"), Turn(Author.CLIENT, " "))
-    assert prompts.history_messages(history, Language.FR) == [
-        ("user", "Commande CMD-2024-00123"),
-        ("assistant", "Merci"),
-    ]
+    assert _sent(*history) == [("user", "Commande CMD-2024-00123"), ("assistant", "Merci")]

@@ -15,6 +15,7 @@ logs.configure(load())
 
 
 def app(environ: WSGIEnvironment, start_response: Callable[..., object]) -> Iterable[bytes]:
+    logs.new_request(None)
     if environ["PATH_INFO"] == "/healthz":
         start_response("200 OK", [])
         return [b""]

@@ -152,6 +152,11 @@ def _asked(text: str) -> Question:
     )
 
 
+def _after_much(text: str) -> Question:
+    """It was said before turns that leave it no place."""
+    return Question("Et ?", (*_asked(text).history, *[Turn(Author.CLIENT, "mot " * 200)] * 2))
+
+
 @pytest.mark.parametrize(
     "read",
     [
@@ -163,6 +168,7 @@ def _asked(text: str) -> Question:
         pytest.param(lambda text: escalation.reason(f"{text} x", _asked(text).history, ("gaz",)), id="escalation"),
         pytest.param(lambda text: acknowledgement.acknowledge(_asked(text), Language.FR), id="acknowledgement"),
         pytest.param(lambda text: prompts.reply_messages(_asked(text), (), Language.FR), id="prompts"),
+        pytest.param(lambda text: prompts.reply_messages(_after_much(text), (), Language.FR), id="stated"),
         pytest.param(lambda text: retrieval.standalone(_asked(text)), id="standalone"),
         pytest.param(lambda text: citations.cited(text, (), ()), id="cited"),
         pytest.param(lambda text: grounding.keep_supported(text, frozenset()), id="supported"),

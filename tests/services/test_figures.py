@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.services.work import new_account
-from webapp.domain import Role
+from webapp.domain import JobStatus, Role
 from webapp.services import figures, firm
 
 if TYPE_CHECKING:
@@ -26,7 +26,11 @@ def test_prices_are_told_when_both_are_known(
     assert (series[("input",)], series[("output",)]) == told
 
 
-def test_every_gauge_is_named_once(session: Session) -> None:
+def test_every_series_is_told_once_and_every_gauge_is_named(session: Session) -> None:
     quick, whole = figures.read(session), figures.read_whole(session)
-    assert not quick.keys() & whole.keys()
     assert quick.keys() | whole.keys() == figures.HELP.keys()
+    for name in quick.keys() & whole.keys():
+        assert quick[name][0] == whole[name][0]
+        assert not quick[name][1].keys() & whole[name][1].keys()
+    states = {state for read in (quick, whole) for _, state in read["sav_jobs"][1]}
+    assert states == set(JobStatus)

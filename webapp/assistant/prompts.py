@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from webapp.assistant import summary_fields
@@ -23,7 +24,9 @@ _HISTORY_TOKENS = 280  # the last exchanges: what a question leans on; the searc
 _WEAK = 0.55  # of the best score: passages below it are paid for and hardly ever hold the answer
 _QUESTION_CHARACTERS = 4_000
 _TURN_CHARACTERS = 700
-_STATED_CHARACTERS = 90
+_HISTORY_CHARACTERS = int(_HISTORY_TOKENS * _CHARACTERS_PER_TOKEN)
+_VALUE_CHARACTERS = 40  # of what was stated before; three of them with their names make the most that line can have
+_STATED_CHARACTERS = 160
 _ROLES = {Author.CLIENT: "user"}
 _MARKER = re.compile(r"<\s*+(/?)\s*+(passage|attachment)\b([^<>]*)>?", re.IGNORECASE)
 _ATTACHMENT_CHARACTERS = 600
@@ -68,7 +71,7 @@ def reply_messages(question: Question, passages: Sequence[Passage], language: La
     files = _FILES.format(files=counted(question.received, Language.EN)) if question.received else ""
     return [
         ("system", _RULES.format(language=name, address=address) + files),
-        *history_messages(question.history, language),
+        *history_messages(question, language),
         ("user", f"{fenced}{_attachments(question)}\n\nQuestion:\n{asked}"),
     ]
 
@@ -91,17 +94,14 @@ def passage_block(number: int, passage: Passage) -> str:
     return f'<passage n="{number}">{neutral(text)}</passage>'
 
 
-def history_messages(history: Sequence[Turn], language: Language) -> list[Message]:
+def history_messages(question: Question, language: Language) -> list[Message]:
     """The latest turns, oldest first, after what the customer stated before them; all within the token budget."""
-    said = [turn for turn in history if turn.author is not Author.SYSTEM and turn.text.strip()]  # pictures have none
+    said = [turn for turn in question.history if turn.author is not Author.SYSTEM and turn.text.strip()]  # not pictures
     turns = [(_ROLES.get(turn.author, "assistant"), neutral(turn.text[:_TURN_CHARACTERS])) for turn in said]
-    budget = int(_HISTORY_TOKENS * _CHARACTERS_PER_TOKEN)
-    first = _first_that_fits(turns, budget)
-    if first == 0:
-        return turns
-    stated = _stated(said[:first], language)
-    later = turns[_first_that_fits(turns, budget - len(stated)) :]
-    return [("user", stated), *later] if stated else later
+    alone = _first_that_fits(turns, _HISTORY_CHARACTERS)
+    beside = _first_that_fits(turns, _HISTORY_CHARACTERS - _STATED_CHARACTERS)
+    stated = _stated(said[:beside], question, language) if alone else ""
+    return [("user", stated), *turns[beside:]] if stated else turns[alone:]
 
 
 def _first_that_fits(turns: Sequence[Message], budget: int) -> int:
@@ -110,11 +110,13 @@ def _first_that_fits(turns: Sequence[Message], budget: int) -> int:
     return len(turns) - sum(size <= budget for size in sizes)
 
 
-def _stated(turns: Sequence[Turn], language: Language) -> str:
-    """What the customer stated in turns that are sent no more, in few words; where they live and when is left out."""
-    found = summary_fields.find(ToldCase(tuple(turns), language), language)
-    named = {"order": found.order_number, "item": found.position, "product": found.product, "problem": found.defect}
-    told = "; ".join(f"{name}: {value[:_STATED_CHARACTERS]}" for name, value in named.items() if value)
+def _stated(turns: Sequence[Turn], question: Question, language: Language) -> str:
+    """What the customer's turns that are sent no more are about, the last said first; nothing of who they are."""
+    customers = [turn for turn in reversed(turns) if turn.author is Author.CLIENT]
+    shortened = tuple(replace(turn, text=turn.text[:_TURN_CHARACTERS]) for turn in customers)
+    found = summary_fields.find(ToldCase(shortened, language, confirmed=question.confirmed), language)
+    named = {"order": found.order_number, "item": found.position, "product": found.product}
+    told = "; ".join(f"{name} {value[:_VALUE_CHARACTERS]}" for name, value in named.items() if value)
     return neutral(f"(Said earlier: {told})") if told else ""
 
 

@@ -10,6 +10,9 @@ from webapp.domain import ConversationStatus, IndexState, JobStatus, Pausable, Q
 from webapp.services import firm, knowledge, model_use, standing, supervision
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import TextClause
     from sqlalchemy.orm import Session
 
     from webapp.services.firm import Choices
@@ -34,7 +37,10 @@ HELP = {
     "sav_llm_price": "What the firm says it pays for a million tokens, 0 while it has not said both prices",
 }
 
-_JOBS = text("SELECT queue, status, count(*) FROM job GROUP BY queue, status")
+_OPEN_JOBS = text(
+    "SELECT queue, status, count(*) FROM job WHERE status IN ('queued', 'running') GROUP BY queue, status"
+)
+_ENDED_JOBS = text("SELECT queue, status, count(*) FROM job WHERE finished_at IS NOT NULL GROUP BY queue, status")
 _DUE = text("SELECT queue, count(*) FROM job WHERE status = 'queued' AND next_at <= clock_timestamp() GROUP BY queue")
 _PAUSED = text("SELECT subject FROM pause")
 _WAITING = text("""
@@ -53,10 +59,12 @@ def read(session: Session) -> Figures:
     due |= {(queue,): count for queue, count in session.execute(_DUE)}
     paused |= {(subject,): 1.0 for subject in session.execute(_PAUSED).scalars()}
     return {
+        "sav_jobs": (["queue", "state"], _jobs(session, _OPEN_JOBS, JobStatus.QUEUED, JobStatus.RUNNING)),
         "sav_jobs_due": (["queue"], due),
         "sav_paused": (["subject"], paused),
         "sav_job_oldest_age_seconds": (["queue"], ages),
         "sav_customers_waiting": ([], {(): session.execute(_WAITING).scalar_one()}),
+        "sav_law_violations": (["law"], _laws(supervision.violations_of_open(session))),
         "sav_index_version": ([], {(): index.version}),
         "sav_index_chunks": ([], {(): index.chunks}),
         "sav_index_state": (["state"], {(state,): float(state is index.state) for state in IndexState}),
@@ -66,16 +74,24 @@ def read(session: Session) -> Figures:
 
 
 def read_whole(session: Session) -> Figures:
-    """Return those that look at every row there is: the more a firm has kept, the longer they take."""
-    jobs: Series = {(queue, status): 0.0 for queue in Queue for status in JobStatus}
+    """Return the series for which every row there is must be looked at: the more a firm kept, the longer it takes."""
     statuses: Series = {(status,): 0.0 for status in ConversationStatus}
-    jobs |= {(queue, status): count for queue, status, count in session.execute(_JOBS)}
     statuses |= {(status,): count for status, count in session.execute(_CONVERSATIONS)}
+    ended = set(JobStatus) - {JobStatus.QUEUED, JobStatus.RUNNING}
     return {
-        "sav_jobs": (["queue", "state"], jobs),
-        "sav_law_violations": (["law"], {(law,): count for law, count in supervision.law_violations(session).items()}),
+        "sav_jobs": (["queue", "state"], _jobs(session, _ENDED_JOBS, *ended)),
+        "sav_law_violations": (["law"], _laws(supervision.violations_of_all(session))),
         "sav_conversations": (["status"], statuses),
     }
+
+
+def _jobs(session: Session, query: TextClause, *states: JobStatus) -> Series:
+    none: Series = {(queue, state): 0.0 for queue in Queue for state in states}
+    return none | {(queue, state): count for queue, state, count in session.execute(query)}
+
+
+def _laws(violations: Mapping[str, int]) -> Series:
+    return {(law,): count for law, count in violations.items()}
 
 
 def _prices(wanted: Choices) -> Series:
