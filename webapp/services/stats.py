@@ -33,7 +33,7 @@ CLOCKS_APART = timedelta(hours=1)  # ids come from the web's clock, times from P
 SAMPLE = 20_000  # conversations: up to so many are measured one by one, of more an even sample, within a point
 SHARES = 65_536
 PATIENCE_MS = 15_000  # a year of a large firm is slow rather than refused
-SLOW_S = 0.1  # from there on figures are kept
+SLOW_S = 0.02  # from there on figures are kept
 FRESH_S = 60
 OLDEST_S = 24 * 3600
 JOB_DEADLINE_S = 300
