@@ -43,20 +43,29 @@ class Kept:
         self._read, self._clock = read, clock
         self._last: Figures = {}
         self._until = -math.inf
-        self._lock = threading.Lock()  # of several that ask at once, one reads
+        self._lock = threading.Lock()
 
     def read(self, session: Session) -> Figures:
         """Raise what `read` raises; until it is tried again there are no figures."""
-        with self._lock:
+        if not self._lock.acquire(blocking=False):  # of several that ask at once one reads, and nobody waits
+            return self._last
+        try:
             began = self._clock()
             if began >= self._until:
-                self._last = {}
-                try:
-                    self._last = self._read(session)
-                finally:
-                    spent = self._clock() - began
-                    self._until = began + (min(spent * RESTS, LONGEST_S) if spent > SLOW_S else 0.0)
-            return self._last
+                self._last = self._anew(session, began)
+        finally:
+            self._lock.release()
+        return self._last
+
+    def _anew(self, session: Session, began: float) -> Figures:
+        try:
+            return self._read(session)
+        except SQLAlchemyError:
+            self._last = {}
+            raise
+        finally:
+            spent = self._clock() - began
+            self._until = began + (min(spent * RESTS, LONGEST_S) if spent > SLOW_S else 0.0)
 
 
 class DatabaseCollector(Collector):
@@ -67,7 +76,8 @@ class DatabaseCollector(Collector):
         self._whole = Kept(figures.read_whole)
 
     def collect(self) -> Iterable[Metric]:
-        quick, whole = self._figures(figures.read), self._figures(self._whole.read)
+        quick = self._figures(figures.read)
+        whole = self._figures(self._whole.read) if quick else {}
         for name in dict.fromkeys((*quick, *whole)):
             labels, _ = (quick | whole)[name]
             family = GaugeMetricFamily(name, figures.HELP[name], labels=labels)

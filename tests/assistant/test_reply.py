@@ -268,6 +268,11 @@ def test_a_number_read_in_a_photo_and_confirmed_comes_before_one_that_was_typed(
     assert _sent(said, *_exchanges(20), confirmed=(fact,))[0][1] == "(Said earlier: order CMD-2024-00124)"
 
 
+def test_an_answer_to_the_firms_question_is_what_was_asked_for() -> None:
+    asked = Turn(Author.STAFF, "Quel est votre numéro de commande ?")
+    assert _sent(asked, Turn(Author.CLIENT, "AB-48213"), *_exchanges(20))[0][1] == "(Said earlier: order AB-48213)"
+
+
 def test_what_the_firm_said_is_not_told_as_the_customers() -> None:
     asked = Turn(Author.STAFF, "Est-ce la porte de garage de la commande CMD-777777, repère B4 ?")
     sent = _sent(asked, Turn(Author.CLIENT, "Non, rien à voir."), *_exchanges(20))

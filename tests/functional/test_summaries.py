@@ -110,6 +110,7 @@ def test_a_summary_is_quoted_at_once_and_replaced_when_the_model_recovers(
 def _long_figures_are_read_again(stack: Stack, staff: ApiClient) -> None:
     earlier = staff.get("/api/stats?period=week").json()
     old = {"opened": 77, **{name: earlier[name] for name in KEPT}}
+    query(stack.environ["DATABASE_URL"], "DELETE FROM kept_stats", [])
     keep = "INSERT INTO kept_stats VALUES ('week', 'Europe/Paris', %s, 9, now() - interval '1 h')"
     query(stack.environ["DATABASE_URL"], keep, [json.dumps(old)])
     assert staff.get("/api/stats?period=week").json()["opened"] == 77

@@ -218,7 +218,7 @@ def test_figures_that_take_long_to_read_are_kept_and_newer_ones_owed_once_a_minu
     assert stats.current(session, wanted) == kept
     assert _owed(session) == []
 
-    session.execute(text("UPDATE kept_stats SET read_at = read_at - interval '90 s'"))
+    session.execute(text("UPDATE kept_stats SET read_at = read_at - interval '90 s', took_s = 1"))
     assert [stats.current(session, wanted).opened for _ in range(3)] == [1, 1, 1]
     assert _owed(session) == [{"period": "week", "zone": PARIS}]
     stats.keep(session, stats.measure(session, wanted))
@@ -226,6 +226,20 @@ def test_figures_that_take_long_to_read_are_kept_and_newer_ones_owed_once_a_minu
 
     session.execute(text("UPDATE kept_stats SET read_at = read_at - interval '25 h', content = '{}'"))
     assert stats.current(session, wanted).opened == 2
+
+
+def test_figures_that_are_soon_read_are_no_older_than_a_minute(
+    session: Session, client: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stats, "SLOW_S", 0.0)
+    wanted = stats.Wanted("week", PARIS)
+    assert stats.current(session, wanted).opened == 0
+    say(session, client)
+    assert stats.current(session, wanted).opened == 0
+
+    session.execute(text("UPDATE kept_stats SET read_at = read_at - interval '61 s', took_s = 0.9"))
+    assert stats.current(session, wanted).opened == 1
+    assert _owed(session) == []
 
 
 def _owed(session: Session) -> list[dict[str, str]]:

@@ -27,7 +27,7 @@ _TURN_CHARACTERS = 700
 _HISTORY_CHARACTERS = int(_HISTORY_TOKENS * _CHARACTERS_PER_TOKEN)
 _VALUE_CHARACTERS = 40  # of what was stated before; three of them with their names make the most that line can have
 _STATED_CHARACTERS = 160
-_ROLES = {Author.CLIENT: "user"}
+_SIDES = {author: author if author is Author.CLIENT else Author.ASSISTANT for author in Author}
 _MARKER = re.compile(r"<\s*+(/?)\s*+(passage|attachment)\b([^<>]*)>?", re.IGNORECASE)
 _ATTACHMENT_CHARACTERS = 600
 
@@ -97,11 +97,15 @@ def passage_block(number: int, passage: Passage) -> str:
 def history_messages(question: Question, language: Language) -> list[Message]:
     """The latest turns, oldest first, after what the customer stated before them; all within the token budget."""
     said = [turn for turn in question.history if turn.author is not Author.SYSTEM and turn.text.strip()]  # not pictures
-    turns = [(_ROLES.get(turn.author, "assistant"), neutral(turn.text[:_TURN_CHARACTERS])) for turn in said]
+    turns = [
+        ("user" if turn.author is Author.CLIENT else "assistant", neutral(turn.text[:_TURN_CHARACTERS]))
+        for turn in said
+    ]
     alone = _first_that_fits(turns, _HISTORY_CHARACTERS)
     beside = _first_that_fits(turns, _HISTORY_CHARACTERS - _STATED_CHARACTERS)
     stated = _stated(said[:beside], question, language) if alone else ""
-    return [("user", stated), *turns[beside:]] if stated else turns[alone:]
+    sent = turns[_first_that_fits(turns, _HISTORY_CHARACTERS - len(stated)) :]
+    return [("user", stated), *sent] if stated else sent
 
 
 def _first_that_fits(turns: Sequence[Message], budget: int) -> int:
@@ -112,10 +116,12 @@ def _first_that_fits(turns: Sequence[Message], budget: int) -> int:
 
 def _stated(turns: Sequence[Turn], question: Question, language: Language) -> str:
     """What the customer's turns that are sent no more are about, the last said first; nothing of who they are."""
-    customers = [turn for turn in reversed(turns) if turn.author is Author.CLIENT]
-    shortened = tuple(replace(turn, text=turn.text[:_TURN_CHARACTERS]) for turn in customers)
-    found = summary_fields.find(ToldCase(shortened, language, confirmed=question.confirmed), language)
-    named = {"order": found.order_number, "item": found.position, "product": found.product}
+    # Whatever was not said by the customer asks, and states nothing.
+    shortened = tuple(replace(turn, text=turn.text[:_TURN_CHARACTERS], author=_SIDES[turn.author]) for turn in turns)
+    newest = tuple(turn for turn in reversed(shortened) if turn.author is Author.CLIENT)
+    found = summary_fields.find(ToldCase(newest, language, confirmed=question.confirmed), language)
+    order = found.order_number or summary_fields.find(ToldCase(shortened, language), language).order_number
+    named = {"order": order, "item": found.position, "product": found.product}
     told = "; ".join(f"{name} {value[:_VALUE_CHARACTERS]}" for name, value in named.items() if value)
     return neutral(f"(Said earlier: {told})") if told else ""
 

@@ -35,6 +35,7 @@ SHARES = 65_536
 PATIENCE_MS = 15_000  # a year of a large firm is slow rather than refused
 SLOW_S = 0.02  # from there on figures are kept
 FRESH_S = 60
+LONG_S = 1.0  # from there on old figures are shown rather than waited for
 OLDEST_S = 24 * 3600
 JOB_DEADLINE_S = 300
 
@@ -133,14 +134,14 @@ class Measured:
 
 
 def current(session: Session, wanted: Wanted) -> Stats:
-    """Return the figures as they are, or as they were a minute ago where reading them takes long."""
+    """Return the figures as they are, or as they were up to a minute ago; older where reading them takes long."""
     age_s = func.extract("epoch", func.clock_timestamp() - KeptStats.read_at)
     kept = session.execute(
-        select(KeptStats.content, KeptStats.read_at, age_s.label("age_s")).where(
+        select(KeptStats.content, KeptStats.read_at, KeptStats.took_s, age_s.label("age_s")).where(
             KeptStats.period == wanted.period, KeptStats.zone == wanted.zone, KeptStats.took_s >= SLOW_S
         )
     ).one_or_none()
-    if kept is None or kept.age_s > OLDEST_S:
+    if kept is None or kept.age_s > (OLDEST_S if kept.took_s >= LONG_S else FRESH_S):
         return _live(session, wanted)
     if kept.age_s > FRESH_S:
         _owe_newer(session, wanted, f"{kept.read_at:%s} {kept.age_s // FRESH_S}")
